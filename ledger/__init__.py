@@ -1,0 +1,1 @@
+"""Who owes what: budgets, holds, the journal, verification."""

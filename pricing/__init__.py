@@ -1,0 +1,1 @@
+"""What a job costs: money, rate cards, quotes. No network, no database, no clock."""

@@ -1,0 +1,1 @@
+"""Who makes the job: choose, submit once, follow, settle by evidence."""

@@ -1,0 +1,278 @@
+"""What the router asks of others, as Protocols: a ledger, its history, a provider. No code runs here.
+
+`ledger.Ledger` fits `Ledger` and `History` by shape; `router/providers/*` fit `Provider`. Across the wall go only
+pricing types, builtins and ids. A refusal is a returned value; an exception from a port always means infrastructure.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
+
+from pricing import Money, Quote, Span
+
+from .talk import Answer, Call, Order, Probe, Progress, Submission, Ticket
+
+T = TypeVar("T")
+Talk = Generator[Call, Answer, T]
+"""A conversation with a provider: yields HTTP calls, is sent their answers, returns what they meant. No I/O."""
+
+Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
+Evidence = Literal["invoice", "billing_event", "inline", "units", "quote"]
+
+
+class Refusal(Protocol):
+    """Why the ledger said no. Money is in the budget's currency; None where it does not apply."""
+
+    @property
+    def reason(self) -> str: ...  # "no_budget" | "budget" | "currency" | "key_reused" | "moved"
+    @property
+    def scope(self) -> str: ...
+    @property
+    def limit(self) -> Money | None: ...
+    @property
+    def available(self) -> Money | None: ...
+    @property
+    def asked(self) -> Money | None: ...
+    @property
+    def detail(self) -> str: ...  # the one line a person reads
+
+
+class Grant(Protocol):
+    """The ledger's answer to `hold` and `begin`."""
+
+    @property
+    def job(self) -> str: ...
+    @property
+    def replayed(self) -> bool: ...  # the key was known: this is the earlier job, nothing was held now
+    @property
+    def refused(self) -> Refusal | None: ...
+
+
+class AttemptView(Protocol):
+    """One try at a provider, as the ledger remembers it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def offer(self) -> str: ...
+    @property
+    def settings(self) -> Mapping[str, str]: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def outcome(self) -> Outcome | None: ...  # None: the intent is committed, no outcome yet
+    @property
+    def provider_job(self) -> str | None: ...
+    @property
+    def handle(self) -> Mapping[str, str]: ...  # what the adapter needs to follow the job
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def high(self) -> Money: ...  # native currency: what the quote of this attempt could cost at most
+    @property
+    def started_at(self) -> datetime: ...
+
+
+class JobView(Protocol):
+    """A job's money and state, read from the ledger. Money without a note is in the budget's currency."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def offer(self) -> str: ...
+    @property
+    def settings(self) -> Mapping[str, str]: ...
+    @property
+    def outputs_asked(self) -> int: ...
+    @property
+    def quoted(self) -> Span: ...
+    @property
+    def held(self) -> Money: ...  # what was set aside for the job at its highest
+    @property
+    def open(self) -> Money: ...  # what is still set aside now
+    @property
+    def charged(self) -> Money | None: ...  # None: nothing posted yet
+    @property
+    def native(self) -> Money | None: ...  # the posted charge in the provider's own currency
+    @property
+    def reported(self) -> Money | None: ...  # the best amount anyone reported, native, posted or parked
+    @property
+    def exposed(self) -> Money: ...  # what may have been charged but is not posted (unknown or parked)
+    @property
+    def evidence(self) -> str | None: ...
+    @property
+    def final(self) -> bool | None: ...
+    @property
+    def variance(self) -> Money | None: ...  # charged - quoted expected
+    @property
+    def cause(self) -> str | None: ...
+    @property
+    def reason(self) -> str: ...  # why it ended or waits, in words
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def expires_at(self) -> datetime: ...  # of the hold, while no attempt is open
+    @property
+    def owner(self) -> str: ...  # the process that last opened it, as the router named itself
+    @property
+    def request(self) -> Mapping[str, object]: ...  # the router's own words, as given to `hold`
+    @property
+    def attempts(self) -> Sequence[AttemptView]: ...
+    @property
+    def outputs(self) -> Sequence[str]: ...
+
+
+class Headroom(Protocol):
+    """How much a scope may still spend: the tightest budget of its chain."""
+
+    @property
+    def scope(self) -> str: ...  # of the tightest budget
+    @property
+    def currency(self) -> str: ...
+    @property
+    def limit(self) -> Money | None: ...  # None: uncapped
+    @property
+    def available(self) -> Money | None: ...
+
+
+class Ledger(Protocol):
+    """The money verbs. Each is one database transaction, repeatable with the same ids without further effect."""
+
+    def hold(
+        self,
+        *,
+        job: str,
+        key: str,
+        request_hash: str,
+        scope: str,
+        quote: Quote,
+        request: Mapping[str, object],
+        tags: Mapping[str, str],
+        owner: str,
+        expires_in_s: int,
+    ) -> Grant:
+        """Set the quote's high aside in every budget of the scope's chain, or in none."""
+        ...
+
+    def begin(
+        self,
+        *,
+        job: str,
+        attempt: str,
+        provider: str,
+        quote: Quote,
+        fingerprint: str,
+        owner: str,
+        ceiling: Money | None,
+    ) -> Grant:
+        """Commit the intent before the POST: held -> submitting; raises the hold to this quote's high if need be."""
+        ...
+
+    def outcome(
+        self,
+        *,
+        job: str,
+        attempt: str,
+        outcome: Outcome,
+        provider_job: str | None = None,
+        handle: Mapping[str, str] | None = None,
+        reason: str = "",
+    ) -> str:
+        """Record how the POST ended; answers the job's state. accepted -> submitted, unknown -> unknown, else held."""
+        ...
+
+    def settle(
+        self,
+        *,
+        job: str,
+        attempt: str,
+        evidence: Evidence,
+        amount: Money | None,
+        final: bool,
+        delivered: int,
+        outputs: Sequence[str] = (),
+        units: str | None = None,
+        external_id: str | None = None,
+        note: str = "",
+    ) -> JobView:
+        """Record what the provider said it cost (None: it did not say) and post the best evidence, once."""
+        ...
+
+    def release(self, *, job: str, attempt: str | None = None, reason: str, proof: str = "") -> JobView:
+        """Give the hold back: freely before an open attempt, afterwards only with proof of no charge."""
+        ...
+
+    def unknown(self, *, job: str, attempt: str, reason: str) -> str:
+        """No one can say yet: the hold stays. submitting | submitted -> unknown."""
+        ...
+
+
+class History(Protocol):
+    """What the router reads: room, jobs, work that is due."""
+
+    def headroom(self, scope: str) -> Headroom | None: ...  # None: no budget in the chain
+    def job(self, job: str) -> JobView | None: ...
+    def by_key(self, key: str) -> JobView | None: ...
+    def due(self) -> Sequence[JobView]: ...  # every job in an open state, oldest first
+    def claimed(self, provider: str) -> frozenset[str]: ...  # provider job ids already ours
+    def expire(self) -> Sequence[str]: ...  # releases lapsed holds without an open attempt
+
+
+class LedgerAndHistory(Ledger, History, Protocol):
+    """What a Router is given: `ledger.Ledger` fits it by shape."""
+
+
+class Provider(Protocol):
+    """One provider's HTTP, as conversations without I/O. Made once per router, holds keys and base addresses."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def missing(self) -> str | None: ...  # the environment names of keys that are absent; None: ready
+    @property
+    def takes_files(self) -> bool: ...  # has its own documented way for a local file
+    @property
+    def proof_after_s(self) -> int | None: ...  # absence in a probe this long after the intent proves no job; None: never
+    @property
+    def proof_until_s(self) -> int: ...  # ... while younger than the provider's retention
+    @property
+    def cost_expected_s(self) -> int: ...  # a done job whose cost is absent this long after settles at the quote's high
+
+    def check(self, order: Order) -> str | None:
+        """The reason this order breaks the provider's documented limits (with value and limit), or None."""
+        ...
+
+    def upload(self, path: Path, kind: Literal["image", "audio"]) -> "Talk[str]":
+        """Bring a local file to the provider; answers the reference to submit. Raises Refused or ProviderError."""
+        ...
+
+    def payload(self, order: Order) -> Mapping[str, object]:
+        """The exact body of the submit: its canonical JSON is the attempt's fingerprint."""
+        ...
+
+    def submit(self, order: Order) -> "Talk[Submission]":
+        """POST once, never again."""
+        ...
+
+    def poll(self, ticket: Ticket) -> "Talk[Progress]":
+        """Ask once how the job is and, when done, what it cost."""
+        ...
+
+    def probe(self, ticket: Ticket, claimed: frozenset[str]) -> "Talk[Probe]":
+        """Only read: is there a job of this attempt?"""
+        ...
+
+    def cancel(self, ticket: Ticket) -> "Talk[bool]":
+        """Ask for cancellation where the provider has it; True only if it says the job will not run."""
+        ...

@@ -1,0 +1,150 @@
+"""The words of a conversation with a provider: calls out, answers in, and what they meant. Pure values."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from pricing import Money
+
+from .errors import BadReply
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+Purpose = Literal["submit", "poll", "cost", "probe", "upload", "cancel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request to make. Exactly one of `json` and `content` or neither."""
+
+    purpose: Purpose
+    method: str
+    url: str
+    headers: Mapping[str, str] = NOTHING
+    json: object | None = None
+    content: bytes | Path | None = None
+    timeout_s: float = 30.0
+    secret_headers: Mapping[str, str] = NOTHING
+    """Sent like `headers`, never shown or logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer that arrived whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+    def json(self) -> object:
+        """The body as JSON, numbers as int or Decimal. Raises BadReply for anything else, NaN and Infinity too."""
+        try:
+            return json.loads(self.body, parse_float=Decimal, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            raise BadReply(self.status, self.body[:80].decode("utf-8", "replace")) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """No whole answer. `sent` False: it failed before the first byte of the request could leave."""
+
+    sent: bool
+    error: str
+
+
+Answer = Reply | Broken
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One attempt, in no provider's words: media are references the provider can read (URLs, uploaded ids)."""
+
+    attempt: str
+    """A UUID; Runware's taskUUID, Creatify's name."""
+    offer: str
+    settings: Mapping[str, str]
+    kind: Literal["avatar", "template"]
+    outputs: int = 1
+    image: str = ""
+    audio: str = ""
+    prompt: str | None = None
+    guidance: Decimal | None = None
+    audio_guidance: Decimal | None = None
+    template_id: str = ""
+    variables: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """How a submit ended."""
+
+    outcome: Literal["not_sent", "refused", "accepted", "unknown"]
+    provider_job: str | None = None
+    handle: Mapping[str, str] = NOTHING
+    """What `poll` needs later, as plain strings; stored with the attempt."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """An attempt as it was sent, for poll, probe and cancel. Filled from the ledger after a restart too."""
+
+    attempt: str
+    offer: str
+    settings: Mapping[str, str]
+    outputs: int
+    provider_job: str | None
+    handle: Mapping[str, str]
+    fingerprint: str
+    started_at: datetime
+    """When the intent was committed (aware, UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the provider said a job cost, in its own currency."""
+
+    amount: Money
+    evidence: Literal["billing_event", "inline", "units"]
+    units: str | None = None
+    """Raw units as the provider gave them, for the record."""
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One poll's answer."""
+
+    state: Literal["running", "done", "failed", "unreachable"]
+    """unreachable: this poll said nothing (network, 5xx, unreadable): not a failure of the job."""
+    outputs: tuple[str, ...] = ()
+    delivered: int = 0
+    """Results the provider delivered, of those asked."""
+    cost: Cost | None = None
+    """None: it did not say (never zero)."""
+    charged: Literal["yes", "no", "maybe"] = "maybe"
+    """For a failed job: does the provider's documented rule prove that nothing was charged?"""
+    reason: str = ""
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One probe's answer."""
+
+    found: Literal["found", "absent", "unsure"]
+    """absent: a successful look that did not find it. unsure: could not look, or more than one fits."""
+    provider_job: str | None = None
+    handle: Mapping[str, str] = NOTHING
+    reason: str = ""
+
+
+def _refuse(word: str) -> object:
+    raise ValueError(f"{word} is not a JSON number")
