@@ -1,1 +1,52 @@
-"""Who makes the job: choose, submit once, follow, settle by evidence."""
+"""Who makes the job: choose under limits, submit once, follow, settle by evidence. Knows no database."""
+
+from .choose import Candidate, Choice, Demand, Rejection
+from .client import AsyncRouter, Router
+from .desk import Decision
+from .errors import (
+    BadMedia,
+    BadReply,
+    BadRequest,
+    JobFailed,
+    KeyReused,
+    NotConfigured,
+    OutcomeUnknown,
+    ProviderError,
+    QuoteStale,
+    Refused,
+    RouterError,
+    UnknownJob,
+)
+from .policy import Policy
+from .request import AvatarVideo, TemplateVideo
+from .result import Output, Result, Variance
+from .steps import Patience
+
+__all__ = [
+    "AsyncRouter",
+    "AvatarVideo",
+    "BadMedia",
+    "BadReply",
+    "BadRequest",
+    "Candidate",
+    "Choice",
+    "Decision",
+    "Demand",
+    "JobFailed",
+    "KeyReused",
+    "NotConfigured",
+    "OutcomeUnknown",
+    "Output",
+    "Patience",
+    "Policy",
+    "ProviderError",
+    "QuoteStale",
+    "Refused",
+    "Rejection",
+    "Result",
+    "Router",
+    "RouterError",
+    "TemplateVideo",
+    "UnknownJob",
+    "Variance",
+]

@@ -2,7 +2,8 @@
 
 RouterError
 ├── BadRequest          the request or policy itself is wrong
-│   └── BadMedia        a file that is missing, empty, truncated, not audio, too long
+│   ├── BadMedia        a file that is missing, empty, truncated, not audio, too long
+│   └── KeyReused       the key already belongs to another request
 ├── NotConfigured       no key for any provider that could serve the job
 ├── Refused             no: a rule, a budget, or every candidate said no; nothing was charged
 │   └── QuoteStale      the price or the media changed since `decide`
@@ -20,7 +21,12 @@ class RouterError(Exception):
     code = "router"
 
     def __init__(
-        self, message: str, *, value: str | None = None, limit: str | None = None, next: str | None = None  # noqa: A002
+        self,
+        message: str,
+        *,
+        value: str | None = None,
+        limit: str | None = None,
+        next: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(message if next is None else f"{message}; {next}")
         self.message, self.value, self.limit, self.next = message, value, limit, next
@@ -32,6 +38,10 @@ class BadRequest(RouterError):
 
 class BadMedia(BadRequest):
     code = "bad_media"
+
+
+class KeyReused(BadRequest):
+    code = "key_reused"
 
 
 class NotConfigured(RouterError):

@@ -84,6 +84,8 @@ class JobView(Protocol):
     @property
     def key(self) -> str: ...
     @property
+    def request_hash(self) -> str: ...
+    @property
     def scope(self) -> str: ...
     @property
     def state(self) -> str: ...
@@ -243,7 +245,9 @@ class Provider(Protocol):
     @property
     def takes_files(self) -> bool: ...  # has its own documented way for a local file
     @property
-    def proof_after_s(self) -> int | None: ...  # absence in a probe this long after the intent proves no job; None: never
+    def proof_after_s(
+        self,
+    ) -> int | None: ...  # absence in a probe this long after the intent proves no job; None: never
     @property
     def proof_until_s(self) -> int: ...  # ... while younger than the provider's retention
     @property
@@ -258,7 +262,7 @@ class Provider(Protocol):
         ...
 
     def payload(self, order: Order) -> Mapping[str, object]:
-        """The exact body of the submit: its canonical JSON is the attempt's fingerprint."""
+        """The exact body of the submit; `talk.fingerprint` of it is stored with the intent."""
         ...
 
     def submit(self, order: Order) -> "Talk[Submission]":

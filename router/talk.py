@@ -1,13 +1,14 @@
 """The words of a conversation with a provider: calls out, answers in, and what they meant. Pure values."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, cast
 
 from pricing import Money
 
@@ -25,11 +26,11 @@ class Call:
     purpose: Purpose
     method: str
     url: str
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     json: object | None = None
     content: bytes | Path | None = None
     timeout_s: float = 30.0
-    secret_headers: Mapping[str, str] = NOTHING
+    secret_headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """Sent like `headers`, never shown or logged."""
 
 
@@ -46,7 +47,7 @@ class Reply:
         """The body as JSON, numbers as int or Decimal. Raises BadReply for anything else, NaN and Infinity too."""
         try:
             return json.loads(self.body, parse_float=Decimal, parse_constant=_refuse)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, ArithmeticError, RecursionError) as error:  # 1e99999999999999999999 is an ArithmeticError
             raise BadReply(self.status, self.body[:80].decode("utf-8", "replace")) from error
 
 
@@ -87,7 +88,7 @@ class Submission:
 
     outcome: Literal["not_sent", "refused", "accepted", "unknown"]
     provider_job: str | None = None
-    handle: Mapping[str, str] = NOTHING
+    handle: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What `poll` needs later, as plain strings; stored with the attempt."""
     reason: str = ""
 
@@ -142,9 +143,25 @@ class Probe:
     found: Literal["found", "absent", "unsure"]
     """absent: a successful look that did not find it. unsure: could not look, or more than one fits."""
     provider_job: str | None = None
-    handle: Mapping[str, str] = NOTHING
+    handle: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     reason: str = ""
 
 
 def _refuse(word: str) -> object:
     raise ValueError(f"{word} is not a JSON number")
+
+
+def fingerprint(payload: object) -> str:
+    """The identity of a submit's body: SHA-256 over its canonical JSON, in which 1, 1.0 and Decimal("1.00") are one."""
+    return sha256(json.dumps(_canonical(payload), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _canonical(value: object) -> object:
+    if isinstance(value, Mapping):
+        items = cast(Mapping[object, object], value).items()
+        return {str(key): _canonical(item) for key, item in items if item is not None}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in cast(Sequence[object], value)]
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return f"number:{Decimal(value).normalize():f}"
+    return value

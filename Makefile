@@ -1,0 +1,41 @@
+# On a fresh machine with only Python >= 3.11, git and make: `make demo`, `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench sim clean
+
+help: ## what can be made here
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "faregate needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[sandbox]" --group dev
+	@touch $(READY)
+
+demo: $(READY) ## the main job, end to end, on the loopback sandbox: no keys, no network
+	$(BIN)/faregate demo
+
+test: $(READY) ## the whole suite
+	$(BIN)/python -m pytest
+
+check: $(READY) ## lint, format, types, the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/python -m pytest tests/test_house.py tests/test_surface.py
+
+bench: $(READY) ## ratios against a floor measured in the same run
+	$(BIN)/python benchmarks/bench_quote.py
+	$(BIN)/python benchmarks/bench_decide.py
+	$(BIN)/python benchmarks/bench_ledger.py
+
+sim: $(READY) ## the slow sweeps: laws with many examples, kills at many instants
+	FAREGATE_SWEEP=1 $(BIN)/python -m pytest -m "slow or not slow" tests/laws tests/cli
+
+clean: ## forget the environment
+	rm -rf .venv

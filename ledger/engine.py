@@ -1,0 +1,292 @@
+"""SQLite done right: one writer at a time, short transactions, integers, facts that stay. Decides nothing about money.
+
+Every writing transaction is BEGIN IMMEDIATE and stands in line on a file lock from before it until after its COMMIT;
+readers use a plain BEGIN. SQLAlchemy makes the schema, the connections and the SQL text; the statements then run on
+the driver's own connection, because its execution layer costs more than SQLite itself.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from .errors import StorageError
+from .filelock import FileLock
+from .tables import METADATA, VERSION, triggers
+
+Row = Mapping[str, Any]
+Values = Mapping[str, object]
+BUSY_S = 30.0
+_OLDEST = (3, 37, 0)
+"""The first SQLite with STRICT tables."""
+
+
+class Statement:
+    """A Core statement that is turned into SQL text once. `columns` are the ones an insert gives."""
+
+    __slots__ = ("clause", "columns")
+
+    def __init__(self, clause: sa.Executable, columns: Sequence[str] | None = None) -> None:
+        self.clause, self.columns = clause, columns
+
+
+class Work:
+    """What runs inside one transaction."""
+
+    __slots__ = ("_connection", "_texts")
+
+    def __init__(self, connection: sqlite3.Connection, texts: "Texts") -> None:
+        self._connection, self._texts = connection, texts
+
+    def rows(self, statement: Statement, values: Values) -> list[Row]:
+        return self._connection.execute(self._texts[statement], values).fetchall()
+
+    def row(self, statement: Statement, values: Values) -> Row | None:
+        found: Row | None = self._connection.execute(self._texts[statement], values).fetchone()
+        return found
+
+    def run(self, statement: Statement, values: Values) -> int:
+        """Carry it out; answers the number of rows it changed."""
+        return self._connection.execute(self._texts[statement], values).rowcount
+
+    def add(self, statement: Statement, values: Values) -> int:
+        """Insert one row; answers its number."""
+        return self._connection.execute(self._texts[statement], values).lastrowid or 0
+
+    def many(self, statement: Statement, values: Sequence[Values]) -> None:
+        self._connection.executemany(self._texts[statement], values)
+
+    def text(self, sql: str) -> list[Row]:
+        """SQL that has no table of ours, such as a PRAGMA."""
+        return self._connection.execute(sql).fetchall()
+
+
+class Texts(dict[Statement, str]):
+    """The SQL text of each statement in one dialect, made on first use."""
+
+    def __init__(self, dialect: sa.Dialect) -> None:
+        super().__init__()
+        self._dialect = dialect
+
+    def __missing__(self, statement: Statement) -> str:
+        clause = statement.clause
+        assert isinstance(clause, sa.ClauseElement)
+        names = None if statement.columns is None else list(statement.columns)
+        compiled = clause.compile(dialect=self._dialect, column_keys=names)
+        hidden = [name for name, bind in compiled.binds.items() if not bind.required]
+        assert not hidden, f"a value written into a statement would be lost: {hidden}"
+        text = self[statement] = str(compiled)
+        return text
+
+
+class Store:
+    """One database: connections, transactions, schema."""
+
+    def __init__(self, url: str, now: Callable[[], int]) -> None:
+        """Open it, and make the schema when it is empty. Raises StorageError."""
+        self._path, synchronous = _parse(url)
+        self._mutex = threading.RLock() if self._path is None else threading.Lock()
+        self._lock: FileLock | None = None
+        self._closed = False
+        self.journal_mode = "memory"
+        self.engine = _engine(self._path, synchronous)
+        self._texts = Texts(self.engine.dialect)
+        try:
+            self._lock = self._file_lock()
+            self._writer = self.engine.raw_connection()
+            connection = self._writer.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
+            self._connection = connection
+            self._work = Work(connection, self._texts)
+            self._prepare(now)
+        except (sqlite3.Error, sa.exc.SQLAlchemyError, OSError) as error:
+            self.close()
+            raise self._trouble(error) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._closed = True
+        self.engine.dispose()
+        if hasattr(self, "_writer"):
+            self._writer.close()
+            self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    @contextmanager
+    def write(self) -> Iterator[Work]:
+        """One writing transaction: all of it or nothing. Raises StorageError."""
+        if not self._mutex.acquire(timeout=BUSY_S):
+            raise StorageError(f"the database stayed locked for {BUSY_S:g} s by this process", next="try again")
+        try:
+            self._check_open()
+            if self._lock is not None:
+                self._lock.acquire(BUSY_S)
+            connection = self._connection
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield self._work
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:  # an error; SQLite may have rolled back by itself (full disk)
+                    connection.execute("ROLLBACK")
+                if self._lock is not None:
+                    self._lock.release()
+        except (sqlite3.Error, OverflowError) as error:
+            raise self._trouble(error) from error
+        finally:
+            self._mutex.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Work]:
+        """One consistent look. Raises StorageError."""
+        if self._path is None:
+            with self.write() as work:
+                yield work
+            return
+        self._check_open()
+        try:
+            pooled = self.engine.raw_connection()
+            try:
+                connection = pooled.driver_connection
+                assert isinstance(connection, sqlite3.Connection)
+                connection.execute("BEGIN")
+                yield Work(connection, self._texts)
+            finally:
+                pooled.close()  # the pool rolls back
+        except (sqlite3.Error, sa.exc.SQLAlchemyError) as error:
+            raise self._trouble(error) from error
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageError("the ledger is closed", next="open it again")
+
+    def _file_lock(self) -> FileLock | None:
+        if self._path is None:
+            return None
+        try:
+            return FileLock(self._path.with_name(self._path.name + ".lock"))
+        except OSError:
+            if not self._path.parent.is_dir():
+                raise
+            return None
+
+    def _prepare(self, now: Callable[[], int]) -> None:
+        if sqlite3.sqlite_version_info < _OLDEST:
+            raise StorageError(
+                f"SQLite {sqlite3.sqlite_version} is too old", value=sqlite3.sqlite_version, limit="3.37.0"
+            )
+        if self._lock is not None:
+            self._lock.acquire(BUSY_S)
+        try:
+            if self._path is not None:
+                self._journal()
+            connection = self._connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._schema(now)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def _journal(self) -> None:
+        """WAL where writers can stand in line, else the plain rollback journal."""
+        wanted = "wal" if self._lock is not None else "truncate"
+        (mode,) = self._connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()
+        self.journal_mode = str(mode)
+
+    def _schema(self, now: Callable[[], int]) -> None:
+        connection, dialect = self._connection, self.engine.dialect
+        names = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "store" in names:
+            found = connection.execute("SELECT version FROM store").fetchone()
+            if found is None or found[0] != VERSION:
+                raise StorageError(
+                    f"{self._name} holds schema version {None if found is None else found[0]}, this is {VERSION}",
+                    value=None if found is None else str(found[0]),
+                    limit=str(VERSION),
+                    next="use the faregate that made it, or another file",
+                )
+            return
+        if names & set(METADATA.tables):
+            raise StorageError(f"{self._name} is a database of something else", next="give another file")
+        for table in METADATA.sorted_tables:
+            connection.execute(str(CreateTable(table).compile(dialect=dialect)))
+            for index in sorted(table.indexes, key=lambda one: str(one.name)):
+                connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
+        for trigger in triggers().values():
+            connection.execute(trigger)
+        connection.execute("INSERT INTO store (id, version, created_at) VALUES (1, ?, ?)", (VERSION, now()))
+
+    @property
+    def _name(self) -> str:
+        return "the memory database" if self._path is None else str(self._path)
+
+    def _trouble(self, error: Exception) -> StorageError:
+        reason = str(error.__cause__ or error) if isinstance(error, sa.exc.SQLAlchemyError) else str(error)
+        word = reason.partition("\n")[0]
+        if self._path is not None and not self._path.parent.is_dir():
+            return StorageError(
+                f"{self._path.parent} is not a directory", value=str(self._path), next="create it first"
+            )
+        hints = {
+            "locked": "another program keeps it locked; try again",
+            "full": "free some space; nothing was changed",
+            "readonly": "make the file and its directory writable",
+            "unable to open": "check the path and its permissions",
+            "not a database": "give the path of a faregate database, or a new one",
+        }
+        hint = next((text for part, text in hints.items() if part in word.lower().replace("-", "")), None)
+        return StorageError(f"{self._name}: {word}", value=str(self._path or ""), next=hint)
+
+
+def _parse(url: str) -> tuple[Path | None, str]:
+    """The file (None: memory) and the synchronous mode a URL or bare path names."""
+    if "://" not in url:
+        return (None if url == ":memory:" else Path(url)), "FULL"
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise StorageError(f"{url!r} is not a database URL", value=url, next="write sqlite:///spend.db") from error
+    if parsed.get_backend_name() != "sqlite" or parsed.host:
+        raise StorageError(
+            f"{parsed.drivername} databases are not supported", value=parsed.drivername, next="write sqlite:///spend.db"
+        )
+    synchronous = str(parsed.query.get("synchronous", "FULL")).upper()
+    if synchronous not in ("FULL", "NORMAL", "EXTRA") or set(parsed.query) - {"synchronous"}:
+        raise StorageError(f"{url!r} has an option that is not known", value=url, limit="synchronous=FULL|NORMAL|EXTRA")
+    memory = parsed.database in (None, "", ":memory:")
+    return (None if memory else Path(str(parsed.database))), synchronous
+
+
+def _engine(path: Path | None, synchronous: str) -> sa.Engine:
+    address = sa.URL.create("sqlite", database=":memory:" if path is None else str(path))
+    arguments = {"check_same_thread": False, "timeout": BUSY_S, "cached_statements": 256}
+    if path is None:
+        engine = sa.create_engine(address, paramstyle="named", poolclass=StaticPool, connect_args=arguments)
+    else:
+        engine = sa.create_engine(
+            address, paramstyle="named", pool_size=4, max_overflow=28, pool_timeout=BUSY_S, connect_args=arguments
+        )
+
+    def connected(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # no BEGIN behind our back
+        connection.row_factory = sqlite3.Row
+        for pragma in (f"synchronous={synchronous}", "foreign_keys=ON", "recursive_triggers=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    sa.event.listen(engine, "connect", connected)
+    return engine

@@ -1,0 +1,46 @@
+"""The ledger's errors: what is wrong with a question asked of it. Never a refusal: that is a returned value.
+
+LedgerError
+├── BadScope        a scope that is not 1–8 segments of [A-Za-z0-9._-] joined by "/"
+├── BadBudget       a limit, currency, window or zone that cannot be a budget here
+├── UnknownJob      no such job, or no such attempt of it
+├── BadVerdict      a person's verdict that names no amount, or one of a foreign currency
+├── WrongState      the job's state does not allow this act of a person
+└── StorageError    the database could not be opened, read or written; nothing was changed
+"""
+
+
+class LedgerError(Exception):
+    """Root. `str(error)` is the one line a person reads: what, the value, the limit, what to do."""
+
+    code = "ledger"
+
+    def __init__(
+        self, message: str, *, value: str | None = None, limit: str | None = None, next: str | None = None  # noqa: A002
+    ) -> None:
+        super().__init__(message if next is None else f"{message}; {next}")
+        self.message, self.value, self.limit, self.next = message, value, limit, next
+
+
+class BadScope(LedgerError, ValueError):
+    code = "bad_scope"
+
+
+class BadBudget(LedgerError, ValueError):
+    code = "bad_budget"
+
+
+class UnknownJob(LedgerError, LookupError):
+    code = "unknown_job"
+
+
+class BadVerdict(LedgerError, ValueError):
+    code = "bad_request"
+
+
+class WrongState(LedgerError):
+    code = "wrong_state"
+
+
+class StorageError(LedgerError):
+    code = "storage"

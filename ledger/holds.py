@@ -1,0 +1,294 @@
+"""Setting money aside and giving it back: hold, begin, release, expire. Each function runs inside one transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from pricing import CurrencyMismatch, Money, Quote, Span
+
+from . import budgets, texts
+from .budgets import Limit
+from .engine import Row, Statement, Work
+from .rows import ADD_EVENT, ATTEMPT_BY_ID, Job, attempt_row, is_state, job_row, note, save
+from .scopes import chain, inside
+from .states import after
+from .tables import ATTEMPT, JOB, QUOTE, REFUSAL
+from .values import Grant, Reason, Refusal
+
+_KNOWN = Statement(
+    sa.select(JOB.c.id, JOB.c.key, JOB.c.request_hash).where(
+        sa.or_(JOB.c.key == sa.bindparam("key"), JOB.c.id == sa.bindparam("job"))
+    )
+)
+_ADD_QUOTE = Statement(
+    sa.insert(QUOTE).from_select(
+        ["id", "body"],
+        sa.select(sa.bindparam("quote_id", type_=sa.Text), sa.bindparam("body", type_=sa.Text)).where(
+            sa.not_(sa.exists().where(QUOTE.c.id == sa.bindparam("quote_id", type_=sa.Text)))
+        ),
+    )
+)
+_ADD_JOB = Statement(sa.insert(JOB), [column.name for column in JOB.c])
+_ADD_ATTEMPT = Statement(sa.insert(ATTEMPT), [column.name for column in ATTEMPT.c])
+_ADD_REFUSAL = Statement(sa.insert(REFUSAL), [column.name for column in REFUSAL.c if column.name != "id"])
+_LAPSED = sa.select(JOB).where(
+    JOB.c.open_nanos > sa.literal_column("0"),
+    JOB.c.state == sa.literal_column("'held'"),
+    JOB.c.expires_at <= sa.bindparam("now"),
+)
+_LAPSED_ALL = Statement(_LAPSED.order_by(JOB.c.granted_at, JOB.c.id))
+_LAPSED_BELOW = Statement(
+    _LAPSED.where(
+        sa.or_(
+            JOB.c.scope == sa.bindparam("scope"),
+            sa.and_(JOB.c.scope >= sa.bindparam("below"), JOB.c.scope < sa.bindparam("above")),
+        ),
+        JOB.c.id != sa.bindparam("but"),
+    ).order_by(JOB.c.granted_at, JOB.c.id)
+)
+
+
+def hold(
+    work: Work,
+    now: int,
+    *,
+    job: str,
+    key: str,
+    request_hash: str,
+    scope: str,
+    quote: Quote,
+    request: Mapping[str, object],
+    tags: Mapping[str, str],
+    owner: str,
+    expires_in_s: int,
+) -> Grant:
+    """Set the quote's high aside in the whole chain, or answer why not. Raises BadScope."""
+    chain(scope)
+    known = work.rows(_KNOWN, {"key": key, "job": job})
+    if known:
+        return _again(known, job, key, request_hash, scope)
+    ask = _Ask(work, now, job, key, scope, quote)
+    limits = budgets.opened(work, scope, now)
+    if not limits:
+        return ask.refuse(
+            "no_budget",
+            f'no budget covers {scope}: set one with: faregate budget set {scope} "50 USD"',
+        )
+    amount = ask.amount(limits[0].currency)
+    if amount is None:
+        return ask.refuse("currency", _foreign(quote, limits[0]), limits[0])
+    limits = ask.room(limits, amount.high.nanos, now)
+    if isinstance(limits, Grant):
+        return limits
+    budgets.take(work, limits, amount.high.nanos)
+    _add_job(work, now, job, key, request_hash, scope, quote, amount, request, tags, owner, expires_in_s)
+    return Grant(job)
+
+
+def begin(
+    work: Work,
+    now: int,
+    *,
+    job: str,
+    attempt: str,
+    provider: str,
+    quote: Quote,
+    fingerprint: str,
+    owner: str,
+    ceiling: Money | None,
+) -> Grant:
+    """Commit the intent: held -> submitting, the hold raised to this quote's high. Raises UnknownJob."""
+    row = job_row(work, job)
+    if work.row(ATTEMPT_BY_ID, {"attempt": attempt}) is not None:
+        attempt_row(work, job, attempt)
+        return Grant(job, replayed=True)
+    ask = _Ask(work, now, job, row["key"], row["scope"], quote)
+    target = after(is_state(row["state"]), "begin")
+    if target is None:
+        detail = f"job {job} is {row['state']}: no attempt can begin, only while it is held"
+        return Grant(job, refused=Refusal("moved", row["scope"], None, None, None, detail))
+    amount = ask.amount(row["currency"])
+    if amount is None:
+        return ask.refuse("currency", f"{quote.offer} is sold in {quote.currency}, job {job} is held in {row['currency']}")
+    high = amount.high
+    if ceiling is not None and (over := _over(quote, high, ceiling)) is not None:
+        detail = f"{quote.offer} may cost {over}, more than the {ceiling} allowed for job {job}"
+        return ask.refuse("budget", detail, asked=high, cap=ceiling)
+    more = high.nanos - row["open_nanos"]
+    if more > 0:
+        limits = ask.room(budgets.authorised(work, row["scope"], row["granted_at"]), more, row["granted_at"])
+        if isinstance(limits, Grant):
+            return limits
+        budgets.take(work, limits, more)
+    name, body = texts.quote(quote)
+    work.run(_ADD_QUOTE, {"quote_id": name, "body": body})
+    opened = max(row["open_nanos"], high.nanos)
+    settings = texts.dump(quote.settings)
+    save(
+        work, row, state=target, attempts=row["attempts"] + 1, offer=quote.offer, settings=settings, quote_id=name,
+        outputs_asked=quote.outputs, low_nanos=amount.low.nanos, expected_nanos=amount.expected.nanos,
+        high_nanos=high.nanos, held_nanos=max(row["held_nanos"], opened), open_nanos=opened, owner=owner, reason="",
+    )  # fmt: skip
+    _add_attempt(work, now, row, attempt, provider, quote, fingerprint)
+    raised = f", hold raised to {Money(opened, row['currency'])}" if more > 0 else ""
+    note(work, row, now, "intent", f"attempt {row['attempts']} at {provider}: {quote.offer}{raised}")
+    return Grant(job)
+
+
+def release(work: Work, now: int, *, job: str, attempt: str | None, reason: str, proof: str) -> Job:
+    """Give the hold back: freely while no attempt is open, else only with proof. Otherwise nothing changes."""
+    row = job_row(work, job)
+    if attempt is not None and attempt_row(work, job, attempt)["number"] != row["attempts"]:
+        return row  # an older attempt cannot speak for the job
+    state = is_state(row["state"])
+    target = after(state, "free") or (after(state, "no_charge") if proof else None)
+    if target is not None:
+        end(work, now, row, target, "release", reason or proof, proof)
+    return row
+
+
+def expire(work: Work, now: int) -> tuple[str, ...]:
+    """End every lapsed hold without an open attempt; answers their jobs, oldest first."""
+    return _lapse(work, now, work.rows(_LAPSED_ALL, {"now": now}))
+
+
+def end(work: Work, now: int, row: Job, state: str, kind: str, reason: str, proof: str = "") -> None:
+    """Leave the open states without a charge: what was set aside goes back."""
+    budgets.shift(work, row["scope"], row["granted_at"], spent=0, held=-row["open_nanos"])
+    save(work, row, state=state, open_nanos=0, reason=reason, proof=proof or row["proof"])
+    note(work, row, now, kind, reason, proof)
+
+
+def _lapse(work: Work, now: int, rows: Sequence[Row]) -> tuple[str, ...]:
+    for row in rows:
+        end(work, now, dict(row), "expired", "expire", "the hold lapsed before an attempt was open")
+    return tuple(row["id"] for row in rows)
+
+
+def _again(known: Sequence[Row], job: str, key: str, request_hash: str, scope: str) -> Grant:
+    earlier = next((row for row in known if row["key"] == key), None)
+    if earlier is not None and earlier["request_hash"] == request_hash:
+        return Grant(earlier["id"], replayed=True)
+    if earlier is None:
+        detail = f"the job id {job} is taken by key {known[0]['key']}: use a new id"
+    else:
+        detail = f"key {key} was used for another request, job {earlier['id']}: use a new key"
+    return Grant(job, refused=Refusal("key_reused", scope, None, None, None, detail))
+
+
+def _over(quote: Quote, high: Money, ceiling: Money) -> Money | None:
+    """What the quote may cost in the ceiling's currency, if that is more than the ceiling."""
+    asked = high if ceiling.currency == high.currency else quote.in_currency(ceiling.currency).high
+    return asked if asked > ceiling else None
+
+
+def _foreign(quote: Quote, limit: Limit) -> str:
+    return f"{quote.offer} is sold in {quote.currency}, the budget of {limit.scope} is in {limit.currency}"
+
+
+class _Ask:
+    """One question for money, and how it is refused."""
+
+    def __init__(self, work: Work, now: int, job: str, key: str, scope: str, quote: Quote) -> None:
+        self.work, self.now, self.job, self.key, self.scope, self.quote = work, now, job, key, scope, quote
+
+    def amount(self, currency: str) -> Span | None:
+        try:
+            return self.quote.in_currency(currency)
+        except CurrencyMismatch:
+            return None
+
+    def room(self, limits: list[Limit], amount: int, at: int) -> list[Limit] | Grant:
+        """The limits around `at` if all have room, once lapsed holds are out of the way; else the refusal."""
+        if budgets.short(limits, amount) is None:
+            return limits
+        top = min((one.scope for one in limits), key=len)
+        below, above = inside(top)
+        where = {"now": self.now, "scope": top, "below": below, "above": above, "but": self.job}
+        if _lapse(self.work, self.now, self.work.rows(_LAPSED_BELOW, where)):
+            limits = budgets.authorised(self.work, self.scope, at)
+        tight = budgets.short(limits, amount)
+        if tight is None:
+            return limits
+        asked = Money(amount, tight.currency)
+        limit, room = Money(tight.limit or 0, tight.currency), Money(tight.room or 0, tight.currency)
+        window = "" if tight.window == "total" else f" this {tight.window}"
+        detail = f"{tight.scope} has {room} available{window} of its limit {limit}; {asked} asked"
+        return self.refuse("budget", detail, tight, asked)
+
+    def refuse(
+        self, reason: Reason, detail: str, by: Limit | None = None, asked: Money | None = None, cap: Money | None = None
+    ) -> Grant:
+        limit, available = cap, cap
+        if by is not None and by.limit is not None:
+            limit, available = Money(by.limit, by.currency), Money(by.room or 0, by.currency)
+        scope = self.scope if by is None else by.scope
+        refusal = Refusal(reason, scope, limit, available, asked, detail)
+        values: dict[str, Any] = {
+            "at": self.now,
+            "job": self.job,
+            "key": self.key,
+            "scope": scope,
+            "offer": self.quote.offer,
+            "reason": reason,
+            "currency": None if limit is None else limit.currency,
+            "limit_nanos": None if limit is None else limit.nanos,
+            "available_nanos": None if available is None else available.nanos,
+            "asked_nanos": None if asked is None else asked.nanos,
+            "detail": detail,
+        }
+        self.work.run(_ADD_REFUSAL, values)
+        return Grant(self.job, refused=refusal)
+
+
+def _add_job(
+    work: Work,
+    now: int,
+    job: str,
+    key: str,
+    request_hash: str,
+    scope: str,
+    quote: Quote,
+    amount: Span,
+    request: Mapping[str, object],
+    tags: Mapping[str, str],
+    owner: str,
+    expires_in_s: int,
+) -> None:
+    name, body = texts.quote(quote)
+    work.run(_ADD_QUOTE, {"quote_id": name, "body": body})
+    high = amount.high.nanos
+    values: dict[str, Any] = {
+        "id": job, "key": key, "request_hash": request_hash, "scope": scope, "currency": amount.currency,
+        "state": "held", "step": 1, "attempts": 0, "offer": quote.offer, "settings": texts.dump(quote.settings),
+        "outputs_asked": quote.outputs, "first_quote_id": name, "quote_id": name,
+        "low_nanos": amount.low.nanos,
+        "expected_nanos": amount.expected.nanos, "high_nanos": high, "held_nanos": high, "open_nanos": high,
+        "charged_nanos": None, "native_nanos": None, "native_currency": None, "reported_nanos": None,
+        "reported_currency": None, "parked_nanos": 0, "evidence": None, "final": None, "cause": None,
+        "reason": "", "proof": "", "tags": texts.dump(tags), "request": texts.dump(request), "outputs": "[]",
+        "owner": owner, "granted_at": now, "expires_at": now + expires_in_s * 1_000_000,
+    }  # fmt: skip
+    work.run(_ADD_JOB, values)
+    event = {
+        "job": job, "step": 1, "at": now, "kind": "hold", "state": "held", "open_nanos": high, "proof": "",
+        "detail": f"{amount.high} of {scope} for {quote.offer}",
+    }  # fmt: skip
+    work.run(ADD_EVENT, event)
+
+
+def _add_attempt(
+    work: Work, now: int, row: Job, attempt: str, provider: str, quote: Quote, fingerprint: str
+) -> None:
+    native = quote.cost
+    exact = "1" if native.currency == row["currency"] or quote.plan is None else str(quote.plan.usd_per_credit)
+    values: dict[str, Any] = {
+        "id": attempt, "job": row["id"], "number": row["attempts"], "provider": provider, "offer": quote.offer,
+        "settings": row["settings"], "outputs_asked": quote.outputs, "quote_id": row["quote_id"],
+        "currency": native.currency, "low_nanos": native.low.nanos, "expected_nanos": native.expected.nanos,
+        "high_nanos": native.high.nanos, "rate": exact, "fingerprint": fingerprint, "outcome": None,
+        "provider_job": None, "handle": "{}", "reason": "", "posted_nanos": None, "posted_native_nanos": None,
+        "started_at": now,
+    }  # fmt: skip
+    work.run(_ADD_ATTEMPT, values)

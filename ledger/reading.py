@@ -1,0 +1,141 @@
+"""What the ledger knows, read in one consistent look: jobs, budgets, timelines. Never writes."""
+
+import sqlalchemy as sa
+
+from pricing import Money
+
+from . import budgets, texts
+from .engine import Row, Statement, Work
+from .instants import moment
+from .rows import JOB_BY_ID, JOB_BY_KEY, job_row, view, views
+from .rows import ATTEMPTS as _ATTEMPTS
+from .tables import ATTEMPT, ENTRY, EVENT, JOB, OBSERVATION, QUOTE, TXN
+from .values import Budget, Event, Headroom, JobView, Leg
+
+_ALL = Statement(sa.select(JOB).order_by(JOB.c.granted_at, sa.literal_column("job.rowid")))
+_OPEN_STATES = [sa.literal_column(f"'{state}'") for state in ("held", "submitting", "submitted", "unknown")]
+_DUE = Statement(
+    sa.select(JOB).where(JOB.c.state.in_(_OPEN_STATES)).order_by(JOB.c.granted_at, sa.literal_column("job.rowid"))
+)
+_CLAIMED = Statement(
+    sa.select(ATTEMPT.c.provider_job).where(
+        ATTEMPT.c.provider == sa.bindparam("provider"), ATTEMPT.c.provider_job.is_not(None)
+    )
+)
+_EVENTS = Statement(sa.select(EVENT).where(EVENT.c.job == sa.bindparam("job")).order_by(EVENT.c.id))
+_SAID = Statement(
+    sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id)
+)
+_FIRST_QUOTE = Statement(sa.select(QUOTE.c.body).where(QUOTE.c.id == sa.bindparam("quote")))
+_LEGS = Statement(
+    sa.select(TXN.c.id, TXN.c.step, TXN.c.at, TXN.c.kind, TXN.c.evidence, ENTRY)
+    .select_from(TXN.outerjoin(ENTRY, ENTRY.c.txn == TXN.c.id))
+    .where(TXN.c.job == sa.bindparam("job"))
+    .order_by(TXN.c.id, ENTRY.c.line)
+)
+
+
+def job(work: Work, name: str) -> JobView | None:
+    return _one(work, work.row(JOB_BY_ID, {"job": name}))
+
+
+def by_key(work: Work, key: str) -> JobView | None:
+    return _one(work, work.row(JOB_BY_KEY, {"key": key}))
+
+
+def jobs(work: Work) -> tuple[JobView, ...]:
+    """Every job, in the order they were made."""
+    return views(work, work.rows(_ALL, {}))
+
+
+def due(work: Work) -> tuple[JobView, ...]:
+    """Every job in an open state, oldest first."""
+    return views(work, work.rows(_DUE, {}))
+
+
+def claimed(work: Work, provider: str) -> frozenset[str]:
+    return frozenset(row["provider_job"] for row in work.rows(_CLAIMED, {"provider": provider}))
+
+
+def headroom(work: Work, now: int, scope: str) -> Headroom | None:
+    """None: no budget in the chain."""
+    limits = budgets.around(work, scope, now)
+    if not limits:
+        return None
+    tight = budgets.tightest(limits)
+    if tight is None:
+        return Headroom(limits[0].scope, limits[0].currency, None, None)
+    limit, room = Money(tight.limit or 0, tight.currency), Money(tight.room or 0, tight.currency)
+    return Headroom(tight.scope, tight.currency, limit, room)
+
+
+def chain_budgets(work: Work, now: int, scope: str) -> tuple[Budget, ...]:
+    """The budgets that apply to a scope, root first."""
+    limits = sorted(budgets.around(work, scope, now), key=lambda one: (one.scope.count("/"), one.budget))
+    return tuple(budgets.shown(work, one) for one in limits)
+
+
+def all_budgets(work: Work, now: int) -> tuple[Budget, ...]:
+    limits = sorted(budgets.every(work, now), key=lambda one: (one.scope.split("/"), one.budget))
+    return tuple(budgets.shown(work, one) for one in limits)
+
+
+def postings(work: Work, name: str) -> tuple[Leg, ...]:
+    """Every entry of the journal for a job, in order. Raises UnknownJob."""
+    job_row(work, name)
+    return tuple(
+        Leg(moment(row["at"]), row["id"], row["kind"], row["book"], row["account"], _money(row))
+        for row in work.rows(_LEGS, {"job": name})
+        if row["account"] is not None
+    )
+
+
+def timeline(work: Work, name: str) -> tuple[Event, ...]:
+    """All that happened to a job, in order: quote, hold, intents, outcomes, observations, postings. Raises UnknownJob."""
+    row = job_row(work, name)
+    told: list[tuple[int, int, int, Event]] = []
+    for one in work.rows(_EVENTS, {"job": name}):
+        told.append((one["step"], 1, one["id"], Event(moment(one["at"]), one["kind"], one["detail"])))
+    for one in work.rows(_SAID, {"job": name}):
+        kind = "resolve" if one["evidence"] == "resolve" else "observation"
+        told.append((one["step"], 1, one["id"], Event(moment(one["at"]), kind, _said(one))))
+    for one in work.rows(_LEGS, {"job": name}):
+        told.append((one["step"], 2, one["id"], Event(moment(one["at"]), "posting", _posted(one))))
+    first = work.row(_FIRST_QUOTE, {"quote": row["first_quote_id"]})
+    if first is not None:
+        told.append((0, 0, 0, Event(moment(row["granted_at"]), "quote", _quoted(first["body"]))))
+    return tuple(event for _step, _class, _id, event in sorted(told, key=lambda one: one[:3]))
+
+
+def _one(work: Work, row: Row | None) -> JobView | None:
+    return None if row is None else view(row, work.rows(_ATTEMPTS, {"job": row["id"]}))
+
+
+def _money(row: Row) -> Money:
+    return Money(row["amount_nanos"], row["currency"])
+
+
+def _said(row: Row) -> str:
+    amount = "no amount" if row["amount_nanos"] is None else str(_money(row))
+    if row["evidence"] == "resolve":
+        return f"{row['verdict']}, {amount}, by {row['author']}: {row['note']}"
+    final = "final" if row["final"] else "not final"
+    units = f", {row['units']} units" if row["units"] else ""
+    note = f": {row['note']}" if row["note"] else ""
+    return f"{row['evidence']} says {amount} ({final}, {row['delivered']} delivered{units}){note}"
+
+
+def _posted(row: Row) -> str:
+    if row["account"] is None:
+        return f"{row['kind']} by {row['evidence']}: a charge of zero"
+    return f"{row['kind']} by {row['evidence']}: {row['account']} {_money(row)}"
+
+
+def _quoted(body: str) -> str:
+    quote = texts.mapping(body)
+    low, expected, high = (
+        f"{quote[name]['amount']} {quote[name]['currency']}" for name in ("low", "expected", "high")
+    )
+    rates = ", ".join(quote["rates"])
+    span = expected if low == high else f"{expected} ({low} to {high})"
+    return f"{quote['offer']}: {span}, by {rates or 'no rate row'}, book {quote['book'][:12]}"

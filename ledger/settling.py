@@ -1,0 +1,315 @@
+"""How an attempt ended and what it cost: outcome, unknown, settle, resolve. Each function runs inside one transaction.
+
+A job's charge is the sum over its attempts of the best believable observation of each: a function of what was said,
+never of the order it came in. Posting brings the books from what they hold to that sum.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from pricing import Money
+
+from . import budgets, moves, texts, variance
+from .engine import Row, Statement, Work
+from .evidence import Evidence, Finding, Observation, Terms, weigh
+from .holds import end
+from .posting import Posting
+from .rows import ATTEMPTS, Job, attempt_row, is_state, job_row, note, save, save_attempt, terms
+from .states import OPEN, Event, after
+from .tables import ATTEMPT, ENTRY, OBSERVATION, QUOTE, TXN
+from .values import Outcome
+
+_CLAIMED = Statement(
+    sa.select(ATTEMPT.c.id).where(
+        ATTEMPT.c.provider == sa.bindparam("provider"), ATTEMPT.c.provider_job == sa.bindparam("provider_job")
+    )
+)
+_SAID = Statement(
+    sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id)
+)
+_ADD_OBSERVATION = Statement(sa.insert(OBSERVATION), [one.name for one in OBSERVATION.c if one.name != "id"])
+_ADD_TXN = Statement(sa.insert(TXN), [column.name for column in TXN.c if column.name != "id"])
+_ADD_ENTRY = Statement(sa.insert(ENTRY), [column.name for column in ENTRY.c])
+_QUOTE = Statement(sa.select(QUOTE.c.body).where(QUOTE.c.id == sa.bindparam("quote")))
+_EVENTS: Mapping[Outcome, Event] = {
+    "accepted": "accepted",
+    "unknown": "lost",
+    "refused": "turned_away",
+    "not_sent": "turned_away",
+}
+
+
+def outcome(
+    work: Work,
+    now: int,
+    *,
+    job: str,
+    attempt: str,
+    outcome: Outcome,
+    provider_job: str | None,
+    handle: Mapping[str, str] | None,
+    reason: str,
+) -> str:
+    """Record how the POST ended; answers the job's state. Only a first definite answer counts. Raises UnknownJob."""
+    row = job_row(work, job)
+    tried = attempt_row(work, job, attempt)
+    before: Outcome | None = tried["outcome"]
+    if outcome == "accepted" and provider_job is not None:
+        owners = work.rows(_CLAIMED, {"provider": tried["provider"], "provider_job": provider_job})
+        if any(owner["id"] != attempt for owner in owners):
+            reason = f"{tried['provider']} job {provider_job} already belongs to attempt {owners[0]['id']}"
+            outcome, provider_job = "unknown", None
+    found_again = outcome == before == "accepted" and row["state"] == "unknown"
+    if before is not None and not found_again and (before == outcome or before != "unknown"):
+        return str(row["state"])
+    current = tried["number"] == row["attempts"] and not row["parked_nanos"]
+    target = after(is_state(row["state"]), _EVENTS[outcome]) if current else None
+    if found_again and target is None:
+        return str(row["state"])
+    changes: dict[str, Any] = {"outcome": outcome, "reason": reason}
+    if outcome == "accepted":
+        changes |= {"provider_job": provider_job or tried["provider_job"], "handle": texts.dump(handle or {})}
+    save_attempt(work, attempt, **changes)
+    words = f"{outcome}{f' as {provider_job}' if provider_job else ''}{f': {reason}' if reason else ''}"
+    if target == "released":
+        end(work, now, row, target, "outcome", words, proof=words)
+    else:
+        save(work, row, state=target or row["state"], reason=reason)
+        note(work, row, now, "outcome", words)
+    return str(row["state"])
+
+
+def unknown(work: Work, now: int, *, job: str, attempt: str, reason: str) -> str:
+    """Nobody can say yet: the hold stays. Answers the job's state. Raises UnknownJob."""
+    row = job_row(work, job)
+    tried = attempt_row(work, job, attempt)
+    target = after(is_state(row["state"]), "lost")
+    if target is None or tried["number"] != row["attempts"]:
+        return str(row["state"])
+    if tried["outcome"] is None:
+        save_attempt(work, attempt, outcome="unknown", reason=reason)
+    save(work, row, state=target, reason=reason)
+    note(work, row, now, "unknown", reason)
+    return str(row["state"])
+
+
+def settle(
+    work: Work,
+    now: int,
+    *,
+    job: str,
+    attempt: str,
+    evidence: Evidence,
+    amount: Money | None,
+    final: bool,
+    delivered: int,
+    outputs: Sequence[str],
+    units: str | None,
+    external_id: str | None,
+    note: str,
+) -> tuple[Job, list[Row]]:
+    """Keep what was said, then post what follows from all that was said. Raises UnknownJob."""
+    row = job_row(work, job)
+    attempts = work.rows(ATTEMPTS, {"job": job})
+    tried = next((one for one in attempts if one["id"] == attempt), None) or attempt_row(work, job, attempt)
+    said = [dict(one) for one in work.rows(_SAID, {"job": job})]
+    fact: dict[str, Any] = {
+        "attempt": attempt,
+        "evidence": evidence,
+        "amount_nanos": None if amount is None else amount.nanos,
+        "currency": None if amount is None else amount.currency,
+        "final": int(final),
+        "delivered": delivered,
+        "units": units,
+        "external_id": external_id,
+    }
+    if any(all(one[name] == value for name, value in fact.items()) for one in said):
+        return row, attempts
+    fact |= {"outputs": texts.dump(list(outputs)), "note": note, "verdict": None, "author": None, "proof": ""}
+    return _post(work, now, row, attempts, tried, said, fact, kind="settle")
+
+
+def _post(
+    work: Work,
+    now: int,
+    row: Job,
+    attempts: list[Row],
+    tried: Row,
+    said: list[dict[str, Any]],
+    fact: dict[str, Any],
+    kind: str,
+) -> tuple[Job, list[Row]]:
+    """Bring the books from what they hold to what all observations, with this one, say."""
+    fact |= {"job": row["id"], "step": row["step"] + 1, "at": now, "id": said[-1]["id"] + 1 if said else 1}
+    picture = _weigh(row, attempts, [*said, fact])
+    changes = _projection(row, picture)
+    changes |= _after(row, tried, picture, fact)
+    changes["cause"] = _cause(work, row, picture)
+    if len(texts.lines(fact["outputs"])) > len(texts.lines(row["outputs"])):
+        changes["outputs"] = fact["outputs"]
+    spent = sum(one.budget_delta for one in picture)
+    opened = row["open_nanos"]
+    save(work, row, **changes)
+    budgets.shift(work, row["scope"], row["granted_at"], spent=spent, held=row["open_nanos"] - opened)
+    work.run(_ADD_OBSERVATION, fact | {"state": row["state"], "open_nanos": row["open_nanos"]})
+    for one in picture:
+        if one.changed:
+            _journal(work, now, row, one, kind if one.old is None or kind == "resolve" else "revision")
+            posted = {"posted_nanos": one.new, "posted_native_nanos": one.new_native}
+            save_attempt(work, one.row["id"], **posted)
+            attempts = [dict(each) | posted if each["id"] == one.row["id"] else each for each in attempts]
+    return row, attempts
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """One attempt, what is posted for it, and what should be. Amounts in nanos."""
+
+    row: Row
+    terms: Terms
+    finding: Finding
+    old: int | None
+    old_native: int | None
+    new: int | None
+    new_native: int | None
+
+    @property
+    def changed(self) -> bool:
+        return (self.new, self.new_native) != (self.old, self.old_native)
+
+    @property
+    def budget_delta(self) -> int:
+        return (self.new or 0) - (self.old or 0)
+
+    @property
+    def parked(self) -> int:
+        """What is reported but not posted, in the budget's currency; of a foreign amount, what was quoted at most."""
+        if self.finding.parked is None or self.finding.parked.amount is None:
+            return 0
+        amount = self.terms.in_budget(self.finding.parked.amount) or self.terms.in_budget(self.terms.high)
+        return max(0, (0 if amount is None else amount.nanos) - (self.new or 0))
+
+
+def _weigh(row: Job, attempts: Sequence[Row], said: Sequence[Mapping[str, Any]]) -> list[_Weighed]:
+    found: list[_Weighed] = []
+    for attempt in attempts:
+        agreed = terms(attempt, row["currency"])
+        finding = weigh((_observation(one) for one in said if one["attempt"] == attempt["id"]), agreed)
+        amount = None if finding.posted is None else finding.posted.amount
+        budget = None if amount is None else agreed.in_budget(amount)
+        native = None if amount is None else agreed.in_native(amount)
+        old, old_native = attempt["posted_nanos"], attempt["posted_native_nanos"]
+        new = None if budget is None else budget.nanos
+        new_native = None if native is None else native.nanos
+        found.append(_Weighed(attempt, agreed, finding, old, old_native, new, new_native))
+    return found
+
+
+def _observation(one: Mapping[str, Any]) -> Observation:
+    nanos = one["amount_nanos"]
+    amount = None if nanos is None else Money(nanos, one["currency"])
+    return Observation(one["id"], one["evidence"], amount, bool(one["final"]), one["delivered"])
+
+
+def _projection(row: Job, picture: Sequence[_Weighed]) -> dict[str, Any]:
+    """The job's columns that follow from its attempts."""
+    charged = [one for one in picture if one.new is not None]
+    last = charged[-1] if charged else None
+    posted = None if last is None else last.finding.posted
+    native = None if last is None else last.terms.high.currency
+    reported = next((one.finding.reported for one in reversed(picture) if one.finding.reported is not None), None)
+    return {
+        "charged_nanos": sum(one.new or 0 for one in charged) if charged else None,
+        "native_nanos": sum(one.new_native or 0 for one in charged if one.terms.high.currency == native)
+        if charged
+        else None,
+        "native_currency": native,
+        "reported_nanos": None if reported is None else reported.nanos,
+        "reported_currency": None if reported is None else reported.currency,
+        "parked_nanos": sum(one.parked for one in picture),
+        "evidence": row["evidence"] if posted is None and charged else None if posted is None else posted.source,
+        "final": None if posted is None else int(posted.final),
+    }
+
+
+def _after(row: Job, tried: Row, picture: Sequence[_Weighed], fact: Mapping[str, Any]) -> dict[str, Any]:
+    """State, hold and reason once this observation is in."""
+    state = is_state(row["state"])
+    mine = next(one for one in picture if one.row["id"] == tried["id"])
+    current = tried["number"] == row["attempts"]
+    event: Event | None = None
+    reason, proof = fact["note"], ""
+    if mine.finding.parked is not None:
+        event = "lost" if mine.new is None else "charge"
+        reason = f"{mine.finding.parked.amount} is out of proportion to the quote: parked until a person resolves it"
+    elif mine.new is not None:
+        event = "charge"
+        if not any(one.new for one in picture) and not _delivered(mine) and state != "settled":
+            event, proof = "no_charge", f"{fact['evidence']} says zero for nothing delivered"
+    # Another attempt is under way: what this older one cost is posted, the job goes on.
+    target = None if event is None or not (current or state not in OPEN) else after(state, event)
+    done = target is not None and target not in OPEN
+    kept = 0 if done else row["open_nanos"]
+    return {
+        "state": target or state,
+        "open_nanos": kept,
+        "reason": reason or (proof if target == "released" else row["reason"]),
+        "proof": proof if target == "released" else row["proof"],
+    }
+
+
+def _delivered(one: _Weighed) -> int:
+    return 0 if one.finding.posted is None else one.finding.posted.delivered
+
+
+def _cause(work: Work, row: Job, picture: Sequence[_Weighed]) -> str | None:
+    charged = [one for one in picture if one.new is not None]
+    if not charged:
+        return None
+    last = charged[-1]
+    native = Money(last.new_native or 0, last.terms.high.currency)
+    total = sum(one.new or 0 for one in charged)
+    if native == last.terms.expected and total == row["expected_nanos"]:
+        return "none"
+    if len(charged) > 1:
+        return "unexplained"
+    found = work.row(_QUOTE, {"quote": last.row["quote_id"]})
+    assert found is not None
+    quote = texts.mapping(found["body"])
+    same = total == row["expected_nanos"]
+    return variance.cause(quote, native=native, same_in_budget=same, delivered=_delivered(last))
+
+
+def _journal(work: Work, now: int, row: Job, one: _Weighed, kind: str) -> None:
+    currency = one.terms.high.currency
+    native = Money((one.new_native or 0) - (one.old_native or 0), currency)
+    legs = moves.charge(one.row["provider"], row["scope"], native, Money(one.budget_delta, row["currency"]))
+    posted = one.finding.posted
+    txn = work.add(
+        _ADD_TXN,
+        {
+            "job": row["id"],
+            "attempt": one.row["id"],
+            "step": row["step"],
+            "at": now,
+            "granted_at": row["granted_at"],
+            "kind": kind,
+            "evidence": "none" if posted is None else posted.source,
+        },
+    )
+    work.many(_ADD_ENTRY, [_entry(txn, line, leg) for line, leg in enumerate(legs)])
+
+
+def _entry(txn: int, line: int, leg: Posting) -> dict[str, object]:
+    amount = leg.amount
+    return {
+        "txn": txn,
+        "line": line,
+        "book": leg.book,
+        "account": leg.account,
+        "currency": amount.currency,
+        "amount_nanos": amount.nanos,
+    }

@@ -1,0 +1,62 @@
+"""Structures as JSON text for the database, and back. Pure; quotes are named by their content."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, cast
+
+from pricing import Quote
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
+_MEMORY = 64
+_quotes: dict[int, tuple[Quote, str, str]] = {}
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=lambda value: _plain(value)).encode
+
+
+def dump(value: object) -> str:
+    """Compact JSON text. Raises TypeError for what JSON cannot say, and for a float's NaN or infinity ValueError."""
+    return "{}" if isinstance(value, Mapping) and not value else _encode(value)
+
+
+def mapping(text: str) -> Mapping[str, Any]:
+    """A read-only mapping."""
+    return EMPTY if text == "{}" else MappingProxyType(cast("dict[str, Any]", json.loads(text)))
+
+
+@lru_cache(maxsize=1024)
+def words(text: str) -> Mapping[str, str]:
+    """A read-only mapping of strings, such as settings; the same text gives the same one."""
+    return mapping(text)
+
+
+def lines(text: str) -> tuple[str, ...]:
+    return () if text == "[]" else tuple(json.loads(text))
+
+
+def quote(value: Quote) -> tuple[str, str]:
+    """The name and the text of a quote. Remembers the last few: hold and begin ask for the same one."""
+    known = _quotes.get(id(value))
+    if known is not None and known[0] is value:
+        return known[1], known[2]
+    body = _encode(value.as_json())
+    name = hashlib.sha256(body.encode()).hexdigest()[:32]
+    if len(_quotes) >= _MEMORY:
+        _quotes.clear()
+    _quotes[id(value)] = (value, name, body)
+    return name, body
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, object]", value))
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Sequence):
+        return list(cast("Sequence[object]", value))
+    raise TypeError(f"{type(value).__name__} cannot be kept as JSON")

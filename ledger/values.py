@@ -1,0 +1,170 @@
+"""What the ledger answers: budgets, grants, refusals, jobs, events, verdicts. Frozen values; nothing here asks a database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pricing import Money, Span
+
+from .instants import Window
+
+Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
+Reason = Literal["no_budget", "budget", "currency", "key_reused", "moved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit and what has become of it in the current period."""
+
+    scope: str
+    currency: str
+    window: Window
+    tz: str
+    limit: Money | None
+    """None: tracked, without a limit."""
+    spent: Money
+    held: Money
+    available: Money | None
+    """limit − spent − held, negative when over-committed; None: no limit."""
+    exposed: Money
+    """What may have been charged in its scope and period, but is not posted."""
+    period_start: datetime | None
+    """None: since ever."""
+    period_end: datetime | None
+    """None: for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The ledger said no, and why. Money is in the budget's currency; None where it does not apply."""
+
+    reason: Reason
+    scope: str
+    limit: Money | None
+    available: Money | None
+    asked: Money | None
+    detail: str
+    """One line for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The answer to `hold` and `begin`: granted, unless `refused` says why not."""
+
+    job: str
+    replayed: bool = False
+    """The same was asked before: this is what it led to then, and nothing was done now."""
+    refused: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """How much a scope may still spend: the tightest budget of its chain."""
+
+    scope: str
+    currency: str
+    limit: Money | None
+    available: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One try at a provider."""
+
+    id: str
+    offer: str
+    settings: Mapping[str, str]
+    provider: str
+    outcome: Outcome | None
+    """None: the intent is committed, and nobody has said how it ended."""
+    provider_job: str | None
+    handle: Mapping[str, str]
+    fingerprint: str
+    reason: str
+    high: Money
+    """In the provider's currency: what its quote could cost at most."""
+    charged: Money | None
+    """In the provider's currency: what is posted for it."""
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job's money and state. Money without another note is in the budget's currency."""
+
+    id: str
+    key: str
+    request_hash: str
+    scope: str
+    state: str
+    offer: str
+    """Of the last attempt, as are `settings` and `quoted`; before the first, of the hold."""
+    settings: Mapping[str, str]
+    outputs_asked: int
+    quoted: Span
+    held: Money
+    """What was set aside at its highest."""
+    open: Money
+    """What is still set aside."""
+    charged: Money | None
+    """None: nothing was posted."""
+    native: Money | None
+    """The posted charge in the provider's currency."""
+    reported: Money | None
+    """The best amount a provider reported, in its currency, posted or parked."""
+    exposed: Money
+    """What may have been charged but is not posted: unknown or parked."""
+    evidence: str | None
+    final: bool | None
+    variance: Money | None
+    """charged − quoted.expected."""
+    cause: str | None
+    reason: str
+    tags: Mapping[str, str]
+    created_at: datetime
+    expires_at: datetime
+    """When the hold lapses, while no attempt is open."""
+    owner: str
+    request: Mapping[str, object]
+    attempts: tuple[AttemptView, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a job."""
+
+    at: datetime
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One entry of the journal."""
+
+    at: datetime
+    txn: int
+    kind: str
+    book: str
+    account: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question `verify` asked, and of how many rows."""
+
+    name: str
+    ok: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the books are whole; every fault is one line that names table, row and both numbers."""
+
+    ok: bool
+    checks: tuple[Check, ...]
+    faults: tuple[str, ...]

@@ -1,0 +1,75 @@
+"""Assembles the commands; turns every error into one line and one exit code. No command lives here."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+import typer
+
+from ledger import LedgerError
+from pricing import PricingError
+from router import RouterError
+
+from . import books, demo, jobs, prices, run, sandbox
+from .output import document
+
+REFUSED, USAGE, PROVIDER, UNKNOWN, STORAGE, INTERRUPTED = 1, 2, 3, 4, 6, 130
+EXIT = {
+    "unknown_offer": REFUSED,
+    "unknown_setting": REFUSED,
+    "no_price": REFUSED,
+    "no_plan": REFUSED,
+    "buys_nothing": REFUSED,
+    "refused": REFUSED,
+    "quote_stale": REFUSED,
+    "provider": PROVIDER,
+    "bad_reply": PROVIDER,
+    "job_failed": PROVIDER,
+    "outcome_unknown": UNKNOWN,
+    "storage": STORAGE,
+}
+"""Exit codes by error code; everything else is usage or bad input."""
+
+app = typer.Typer(
+    name="faregate",
+    help="Know what a job will cost, choose who makes it, never exceed the budget, never pay twice, prove the bill.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+COMMANDS: Sequence[Callable[..., None]] = (
+    demo.demo,
+    prices.quote, prices.max_, prices.route, prices.offers, run.run, run.resume, run.cancel, jobs.resolve,
+    jobs.job, jobs.jobs, books.verify, sandbox.sandbox,
+)  # fmt: skip
+for _command in COMMANDS:
+    app.command(_command.__name__.rstrip("_"))(_command)
+app.add_typer(books.budget_app, name="budget")
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one command, exit with its code: 0 done, 1 refused, 2 bad input, 3 provider, 4 unknown, 5 fault, 6 storage."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = app(words, prog_name="faregate", standalone_mode=False)
+    except (PricingError, RouterError, LedgerError) as error:
+        _fail(words, error.code, str(error), EXIT.get(error.code, USAGE), error)
+    except (typer.Abort, KeyboardInterrupt):
+        _fail(words, "interrupted", "interrupted; `faregate resume` goes on with what was sent", INTERRUPTED)
+    except typer.TyperException as error:
+        _fail(words, "usage", f"{error.format_message()} See `faregate --help`", USAGE)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has left
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(words: Sequence[str], code: str, message: str, status: int, error: object = None) -> NoReturn:
+    """One line on stderr; with --json also the one document on stdout."""
+    if "--json" in words:
+        detail = {name: getattr(error, name, None) for name in ("value", "limit", "next")}
+        plain = getattr(error, "message", message)
+        sys.stdout.write(document({"error": {"code": code, "message": plain, **detail}}))
+    sys.stderr.write(f"faregate: {' '.join(message.split())}\n")
+    sys.exit(status)

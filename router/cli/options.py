@@ -1,0 +1,152 @@
+"""The options that commands share, and how their text becomes values. Bad text is one clear line and exit code 2."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+import typer
+
+from ledger import Ledger
+from pricing import Money, PriceBook, Quantity, Usage
+from router import BadRequest, Demand, Policy
+from router.estimate import measure
+from router.policy import Objective
+
+Json = Annotated[bool, typer.Option("--json", help="Exactly one JSON document on stdout.")]
+Db = Annotated[str | None, typer.Option("--db", help="sqlite:///FILE; default FAREGATE_DB, else a file of yours.")]
+Offer = Annotated[str, typer.Option("--offer", help="As `faregate offers` lists them.")]
+Seconds = Annotated[str | None, typer.Option("--seconds", help="Length in seconds.")]
+Audio = Annotated[Path | None, typer.Option("--audio", help="A voice track to measure.")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; may be repeated.")]
+Outputs = Annotated[int, typer.Option("--outputs", help="Variations to make; each is charged.")]
+At = Annotated[str | None, typer.Option("--at", help="The day to quote for, YYYY-MM-DD (UTC); default today.")]
+Plan = Annotated[list[str] | None, typer.Option("--credit-plan", help="provider=plan, e.g. creatify=api-pro.")]
+Scope = Annotated[str | None, typer.Option("--scope", help="A path such as acme/campaign-7.")]
+Resolution = Annotated[str | None, typer.Option("--resolution", help="The least the clip may have, e.g. 720p.")]
+MaxCost = Annotated[str | None, typer.Option("--max-cost", help='The most one job may cost, e.g. "4 USD".')]
+MaxLatency = Annotated[str | None, typer.Option("--max-latency", help="Seconds from submit to clip, at 90 %.")]
+MinQuality = Annotated[str | None, typer.Option("--min-quality", help="0 to 1; unknown quality fails it.")]
+Goal = Annotated[str, typer.Option("--objective", help="cheapest, fastest, best or balanced.")]
+Providers = Annotated[list[str] | None, typer.Option("--provider", help="Allow only these; may be repeated.")]
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def day(text: str | None) -> date:
+    """A date as the user wrote it; None is today (UTC)."""
+    if text is None:
+        return today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequest(f"--at {text!r} is not a date", value=text, next="write YYYY-MM-DD") from error
+
+
+def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
+    """`key=value` options as a mapping. Raises BadRequest for a missing or doubled key."""
+    found: dict[str, str] = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not (key and equals) or key in found:
+            raise BadRequest(
+                f"{option} {text!r} is not one key=value", value=text, next=f"write {option} key=value, each key once"
+            )
+        found[key] = value
+    return found
+
+
+def book(plans: Sequence[str] | None = None) -> PriceBook:
+    """The shipped prices, with the credit plans the user named."""
+    shown = PriceBook.shipped()
+    for provider, plan in pairs("--credit-plan", plans).items():
+        shown = shown.with_plan(provider, plan)
+    return shown
+
+
+def billed(seconds: str | None, audio: Path | None) -> Usage:
+    """For `quote`: --seconds is the billed measure, --audio a file to measure; exactly one."""
+    _one_of(seconds, audio)
+    return Usage.audio(measure(audio).seconds) if audio is not None else Usage.billed(seconds or "")
+
+
+def demand(seconds: str | None, audio: Path | None, *, template: bool, resolution: str | None, outputs: int) -> Demand:
+    """For `route`: the length of the audio (or of the template's clip), stated, a range LOW-HIGH, or measured."""
+    _one_of(seconds, audio)
+    if audio is not None:
+        if template:
+            raise BadRequest("--template takes --seconds LOW-HIGH, not --audio", value=str(audio))
+        length = measure(audio).seconds
+        return Demand("avatar", Usage.audio(length), length, resolution, outputs)
+    low, high = ends(seconds or "")
+    if template:
+        return Demand("template", Usage.video(low, high), Decimal(high), resolution, outputs)
+    spoken = Usage({"input_audio_seconds": Quantity.seconds(low, high)})
+    return Demand("avatar", spoken, Decimal(high), resolution, outputs)
+
+
+def ends(text: str) -> tuple[str, str]:
+    """The two ends of LOW-HIGH, or one length twice; checked."""
+    low, dash, high = text.partition("-")
+    if not low and dash:
+        low, high = text, text  # a negative number: let the check name it
+    ends = (low, high if dash else low)
+    Usage.video(*ends)
+    return ends
+
+
+def policy(
+    *,
+    max_cost: str | None,
+    max_latency: str | None,
+    min_quality: str | None,
+    objective: str,
+    providers: Sequence[str] | None,
+) -> Policy:
+    """The limits and the objective as the user wrote them; Policy checks them."""
+    wish: Any = objective
+    goal: Objective = wish
+    return Policy(
+        max_cost=None if max_cost is None else Money.parse(max_cost),
+        max_latency_s=max_latency,
+        min_quality=min_quality,
+        objective=goal,
+        providers=frozenset(providers) if providers else None,
+    )
+
+
+def open_ledger(url: str | None) -> Ledger:
+    """The ledger of --db, FAREGATE_DB, or the user's data folder."""
+    chosen = url or os.environ.get("FAREGATE_DB")
+    if not chosen:
+        folder = platformdirs.user_data_path("faregate", ensure_exists=True)
+        chosen = f"sqlite:///{folder / 'ledger.db'}"
+    return Ledger.open(chosen)
+
+
+def variables(path: Path | None) -> Mapping[str, object]:
+    """The template's variables from a JSON file; none is an empty mapping."""
+    if path is None:
+        return {}
+    try:
+        found = json.loads(path.read_text("utf-8"), parse_constant=_refuse)
+    except (OSError, ValueError) as error:
+        raise BadRequest(f"--variables {path} is not a readable JSON file: {error}", value=str(path)) from error
+    if not isinstance(found, dict):
+        raise BadRequest(f"--variables {path} must hold one JSON object", value=str(path))
+    return found  # pyright: ignore[reportUnknownVariableType]  # any JSON object is fine
+
+
+def _refuse(word: str) -> object:
+    raise ValueError(f"{word} is not a JSON number")
+
+
+def _one_of(seconds: str | None, audio: Path | None) -> None:
+    if (seconds is None) == (audio is None):
+        raise BadRequest("give exactly one of --seconds and --audio")

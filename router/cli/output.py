@@ -1,0 +1,51 @@
+"""How answers look: one JSON document, or tables for a person. Computes nothing."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from pricing import Money, Span
+
+
+def document(value: object) -> str:
+    """One JSON document on one line, with its newline."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def answer(value: object) -> None:
+    """Write the document: stdout holds nothing else."""
+    sys.stdout.write(document(value))
+    sys.stdout.flush()
+
+
+def money(value: Money | None) -> dict[str, str] | None:
+    """An amount as the contract has it; None stays null: unknown is never zero."""
+    return None if value is None else value.as_json()
+
+
+def span(value: Span | None) -> dict[str, object] | None:
+    return None if value is None else dict(value.as_json())
+
+
+def console() -> Console:
+    """A terminal's own width; a pipe gets room for a whole row."""
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table; amounts and counts are given as text already."""
+    shown = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        shown.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+    console().print(shown)
+
+
+def named(offer: str, settings: Mapping[str, str]) -> str:
+    """An offer with its settings, for a person."""
+    inside = ", ".join(value for _, value in sorted(settings.items()))
+    return f"{offer} ({inside})" if inside else offer

@@ -1,0 +1,142 @@
+"""run, resume, cancel: the commands that follow real jobs. The rules are the router's; these only ask it."""
+
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from router import AvatarVideo, BadRequest, Patience, Result, Router, TemplateVideo
+
+from . import options as o
+from .jobs import attempt_json, job_json, jobs_table
+from .output import answer, console, money, named
+
+Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for a provider before leaving the job to resume.")]
+
+
+def run(
+    *,
+    image: Annotated[str | None, typer.Option("--image", help="A URL or a file.")] = None,
+    audio: Annotated[str | None, typer.Option("--audio", help="A URL or a file; a URL needs --seconds.")] = None,
+    template_id: Annotated[str | None, typer.Option("--template-id", help="Instead of image and audio.")] = None,
+    variables: Annotated[Path | None, typer.Option("--variables", help="The template's variables, JSON.")] = None,
+    seconds: Annotated[
+        str | None, typer.Option("--seconds", help="Audio length of a URL; LOW-HIGH of a template.")
+    ] = None,
+    prompt: Annotated[str | None, typer.Option("--prompt")] = None,
+    guidance: Annotated[str | None, typer.Option("--guidance")] = None,
+    audio_guidance: Annotated[str | None, typer.Option("--audio-guidance")] = None,
+    webhook_url: Annotated[str | None, typer.Option("--webhook-url")] = None,
+    resolution: o.Resolution = None,
+    max_cost: o.MaxCost = None,
+    max_latency: o.MaxLatency = None,
+    min_quality: o.MinQuality = None,
+    objective: o.Goal = "cheapest",
+    provider: o.Providers = None,
+    outputs: o.Outputs = 1,
+    plan: o.Plan = None,
+    scope: Annotated[str, typer.Option("--scope", help="Who pays: a path such as acme/campaign-7.")],
+    key: Annotated[
+        str | None, typer.Option("--key", help="Repeat it to continue the same job; made up if absent.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="k=v, kept with the job; may be repeated.")] = None,
+    save: Annotated[Path | None, typer.Option("--save", help="Download the first clip to this file.")] = None,
+    wait: Wait = 1200,
+    db: o.Db = None,
+    json: o.Json = False,
+) -> None:
+    """Make a clip: choose, hold the money, submit once, wait, settle what the provider reports."""
+    request: AvatarVideo | TemplateVideo
+    if template_id is not None:
+        if image or audio or not seconds:
+            raise BadRequest("--template-id takes --seconds LOW-HIGH and no --image or --audio", value=template_id)
+        request = TemplateVideo(
+            template_id, o.ends(seconds), o.variables(variables), resolution, outputs=outputs, webhook_url=webhook_url
+        )
+    elif image and audio:
+        request = AvatarVideo(
+            image,
+            audio,
+            seconds,
+            resolution,
+            prompt,
+            guidance,
+            audio_guidance,
+            outputs=outputs,
+            webhook_url=webhook_url,
+        )
+    else:
+        raise BadRequest("give --image and --audio, or --template-id")
+    policy = o.policy(
+        max_cost=max_cost, max_latency=max_latency, min_quality=min_quality, objective=objective, providers=provider
+    )
+    key = key or f"run-{uuid4()}"
+    if not json:
+        console().print(f"key {key} (repeat it to go on with this job)", markup=False)
+    tags = o.pairs("--tag", tag)
+    with (
+        o.open_ledger(db) as ledger,
+        Router(o.book(plan), ledger=ledger, patience=Patience(wait_s=wait)) as router,
+    ):
+        result = router.run(request, key=key, scope=scope, policy=policy, tags=tags)
+    saved = result.outputs[0].save(save) if save else None
+    if json:
+        answer(result_json(result))
+        return
+    console().print(f"job {result.job} {result.state} at {named(result.offer, result.settings)}", markup=False)
+    console().print(
+        f"quoted {result.quote.expected}  held {result.held}  charged {result.charge}  variance {result.variance}"
+        f"  evidence {result.evidence}{'' if result.final else ', provisional'}",
+        markup=False,
+    )
+    for output in result.outputs:
+        console().print(output.url, markup=False)
+    if saved:
+        console().print(f"saved {saved}", markup=False)
+
+
+def resume(*, wait: Wait = 1200, plan: o.Plan = None, db: o.Db = None, json: o.Json = False) -> None:
+    """Finish what earlier runs left open: probe, poll, settle, release what was never sent."""
+    with (
+        o.open_ledger(db) as ledger,
+        Router(o.book(plan), ledger=ledger, patience=Patience(wait_s=wait)) as router,
+    ):
+        found = router.resume()
+    if json:
+        answer({"jobs": [job_json(one) for one in found]})
+    elif found:
+        jobs_table("resumed", found)
+    else:
+        console().print("nothing was open")
+
+
+def cancel(*, job: Annotated[str, typer.Argument(help="A job id.")], db: o.Db = None, json: o.Json = False) -> None:
+    """Release what was not sent; ask the provider to stop what was."""
+    with o.open_ledger(db) as ledger, Router(o.book(), ledger=ledger) as router:
+        view = router.cancel(job)
+    if json:
+        answer(job_json(view))
+    else:
+        console().print(f"job {view.id} is {view.state}: {view.reason}", markup=False)
+
+
+def result_json(result: Result) -> dict[str, object]:
+    """A result as the contract has it."""
+    return {
+        "job": result.job,
+        "key": result.key,
+        "offer": result.offer,
+        "settings": dict(result.settings),
+        "state": result.state,
+        "quoted": money(result.quote.expected),
+        "held": money(result.held),
+        "charged": money(result.charge),
+        "native": money(result.native),
+        "evidence": result.evidence,
+        "final": result.final,
+        "variance": {"amount": money(result.variance.amount), "cause": result.variance.cause},
+        "outputs": [output.url for output in result.outputs],
+        "attempts": [attempt_json(one) for one in result.attempts],
+        "tags": dict(result.tags),
+    }

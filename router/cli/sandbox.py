@@ -1,0 +1,52 @@
+"""sandbox: the three providers on loopback until SIGTERM. Spends nothing."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router import BadRequest
+
+from . import options as o
+from .output import answer, console
+
+if TYPE_CHECKING:
+    from router.sandbox import Sandbox
+
+
+def sandbox_class() -> "type[Sandbox]":
+    """The sandbox, or one clear line where its extra is not installed."""
+    try:
+        from router.sandbox import Sandbox
+    except ImportError as error:
+        raise BadRequest(
+            f"the sandbox needs {error.name}, which is not installed", next='pip install "faregate[sandbox]"'
+        ) from error
+    return Sandbox
+
+
+def sandbox(
+    *,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", help="KIND[:PROVIDER][:TIMES][~TEXT], e.g. lost-answer:fal; may be repeated."),
+    ] = None,
+    answer_lag: Annotated[float, typer.Option("--answer-lag", help="Seconds between accepting and answering.")] = 0,
+    render: Annotated[float, typer.Option("--render", help="Seconds until a clip is done.")] = 0.3,
+    port: Annotated[int, typer.Option("--port", help="0: any free one.")] = 0,
+    json: o.Json = False,
+) -> None:
+    """Serve Creatify, fal and Runware on loopback. Set the printed environment and run against it; GET URL/_bill."""
+    try:
+        server = sandbox_class()(faults=fault or (), answer_lag_s=answer_lag, render_s=render, port=port)
+    except ValueError as error:
+        raise BadRequest(str(error)) from error
+
+    def ready(served: "Sandbox") -> None:
+        if json:
+            answer({"env": served.env, "urls": served.urls})
+            return
+        for name, value in served.env.items():
+            console().print(f"export {name}={value}", markup=False)
+        console().print(f"# bill: {served.urls['bill']}   stop: Ctrl-C", markup=False)
+
+    server.serve_forever(ready)

@@ -1,0 +1,242 @@
+"""Router and AsyncRouter: the verbs an app calls. Each drives a flow over prepared work; no rule lives here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import anyio
+
+from pricing import PriceBook
+
+from .choose import Choice, Demand
+from .desk import NO_TAGS, Decision, Desk
+from .drive import OnStep, drive, drive_async, in_thread
+from .errors import JobFailed, OutcomeUnknown
+from .flow import cancel, follow, make, recover, start
+from .owner import alive
+from .policy import Number, Policy
+from .ports import JobView, LedgerAndHistory, Provider
+from .request import Request
+from .result import Result, result_of
+from .steps import Flow, Patience
+from .transport import AsyncHttp, Http
+
+T = TypeVar("T")
+
+AT_ONCE = 8
+"""Jobs that one `resume` follows at the same time."""
+
+
+class Router:
+    """Chooses who makes a job and sees it through, in the calling thread; safe to share between threads.
+
+    `providers` default to the shipped ones with keys from the environment; `uploader` brings a local file to a URL that
+    every provider can read; `quality` are your own scores (0-1) by offer id; `hold_s` is how long money stays set aside
+    while nothing was sent; `on_step` is told of every step.
+    """
+
+    def __init__(
+        self,
+        book: PriceBook,
+        *,
+        ledger: LedgerAndHistory,
+        providers: Mapping[str, Provider] | None = None,
+        uploader: Callable[[Path], str] | None = None,
+        quality: Mapping[str, Number] | None = None,
+        patience: Patience | None = None,
+        hold_s: int = 900,
+        clock: Callable[[], datetime] | None = None,
+        new_id: Callable[[], str] | None = None,
+        on_step: OnStep | None = None,
+    ) -> None:
+        self.desk = Desk.make(
+            book, ledger, providers=providers, uploader=uploader, quality=quality, patience=patience, hold_s=hold_s,
+            clock=clock, new_id=new_id,
+        )  # fmt: skip
+        self._http = Http()
+        self._on_step = on_step
+
+    def decide(self, request: Request, policy: Policy | None = None, *, scope: str | None = None) -> Decision:
+        """Quote every offer, keep those within every limit, rank them. Raises BadRequest, BadMedia."""
+        return self.desk.decide(request, policy or Policy(), scope)
+
+    def rank(self, demand: Demand, policy: Policy | None = None, *, scope: str | None = None) -> Choice:
+        """Rank for a length alone, offers that are not ready too: for showing prices, not for running."""
+        return self.desk.rank(demand, policy or Policy(), scope, rank_not_ready=True)
+
+    def run(
+        self,
+        wanted: Decision | Request,
+        *,
+        key: str,
+        scope: str | None = None,
+        policy: Policy | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
+    ) -> Result:
+        """Hold, submit once, wait, settle once. Repeating a key answers the same job and pays nothing more.
+
+        Raises Refused, JobFailed, ProviderError (nothing was charged), OutcomeUnknown (the hold stays; resumable).
+        """
+        work = self.desk.work(wanted, key=key, scope=scope, policy=policy, tags=tags)
+        return result_of(self._drive(make(work)))
+
+    def start(
+        self,
+        wanted: Decision | Request,
+        *,
+        key: str,
+        scope: str | None = None,
+        policy: Policy | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
+    ) -> str:
+        """Hold and submit; answers the job id without waiting for the clip. Raises as `run`."""
+        work = self.desk.work(wanted, key=key, scope=scope, policy=policy, tags=tags)
+        return self._drive(start(work)).id
+
+    def wait(self, job: str) -> Result:
+        """Follow a started job to its end. Raises JobFailed, OutcomeUnknown, UnknownJob."""
+        return result_of(self._drive(follow(job, self.desk.providers, self.desk.patience)))
+
+    def cancel(self, job: str) -> JobView:
+        """Release what was not sent; ask the provider to stop what was. Raises Refused where it cannot be stopped."""
+        return self._drive(cancel(job, self.desk.providers, self.desk.patience))
+
+    def resume(self) -> tuple[JobView, ...]:
+        """Finish what earlier runs left open: probe, poll, settle, release what was never sent. Answers every such job.
+
+        Several processes may resume at once: every move is conditional, and a charge is posted once.
+        """
+        due = self.desk.ledger.due()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(self._recover, due))
+        self.desk.ledger.expire()
+        return _now(self.desk.ledger, due)
+
+    def close(self) -> None:
+        """Close the connections; open jobs stay as the ledger has them."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _recover(self, view: JobView) -> None:
+        try:
+            self._drive(recover(view, alive(view.owner), self.desk.providers, self.desk.patience))
+        except (OutcomeUnknown, JobFailed):
+            return  # the ledger shows it
+
+    def _drive(self, flow: Flow[T]) -> T:
+        return drive(flow, self.desk.ledger, self._http, self.desk.clock, self._on_step)
+
+
+class AsyncRouter:
+    """`Router` for an event loop: the same verbs and meanings. Cancelling a task leaves its job resumable.
+
+    Files and the ledger are read in worker threads, so the loop never waits for a disk.
+    """
+
+    def __init__(
+        self,
+        book: PriceBook,
+        *,
+        ledger: LedgerAndHistory,
+        providers: Mapping[str, Provider] | None = None,
+        uploader: Callable[[Path], str] | None = None,
+        quality: Mapping[str, Number] | None = None,
+        patience: Patience | None = None,
+        hold_s: int = 900,
+        clock: Callable[[], datetime] | None = None,
+        new_id: Callable[[], str] | None = None,
+        on_step: OnStep | None = None,
+    ) -> None:
+        self.desk = Desk.make(
+            book, ledger, providers=providers, uploader=uploader, quality=quality, patience=patience, hold_s=hold_s,
+            clock=clock, new_id=new_id,
+        )  # fmt: skip
+        self._http = AsyncHttp()
+        self._on_step = on_step
+
+    async def decide(self, request: Request, policy: Policy | None = None, *, scope: str | None = None) -> Decision:
+        """As `Router.decide`."""
+        return await in_thread(partial(self.desk.decide, request, policy or Policy(), scope))
+
+    async def run(
+        self,
+        wanted: Decision | Request,
+        *,
+        key: str,
+        scope: str | None = None,
+        policy: Policy | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
+    ) -> Result:
+        """As `Router.run`."""
+        work = await in_thread(partial(self.desk.work, wanted, key=key, scope=scope, policy=policy, tags=tags))
+        return result_of(await self._drive(make(work)))
+
+    async def start(
+        self,
+        wanted: Decision | Request,
+        *,
+        key: str,
+        scope: str | None = None,
+        policy: Policy | None = None,
+        tags: Mapping[str, str] = NO_TAGS,
+    ) -> str:
+        """As `Router.start`."""
+        work = await in_thread(partial(self.desk.work, wanted, key=key, scope=scope, policy=policy, tags=tags))
+        return (await self._drive(start(work))).id
+
+    async def wait(self, job: str) -> Result:
+        """As `Router.wait`."""
+        return result_of(await self._drive(follow(job, self.desk.providers, self.desk.patience)))
+
+    async def cancel(self, job: str) -> JobView:
+        """As `Router.cancel`."""
+        return await self._drive(cancel(job, self.desk.providers, self.desk.patience))
+
+    async def resume(self) -> tuple[JobView, ...]:
+        """As `Router.resume`."""
+        due = await in_thread(self.desk.ledger.due)
+        gate = anyio.Semaphore(AT_ONCE)
+
+        async def one(view: JobView) -> None:
+            async with gate:
+                try:
+                    await self._drive(recover(view, alive(view.owner), self.desk.providers, self.desk.patience))
+                except (OutcomeUnknown, JobFailed):
+                    return  # the ledger shows it
+
+        async with anyio.create_task_group() as group:
+            for view in due:
+                group.start_soon(one, view)
+        await in_thread(self.desk.ledger.expire)
+        return await in_thread(partial(_now, self.desk.ledger, due))
+
+    async def close(self) -> None:
+        """As `Router.close`."""
+        await self._http.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _drive(self, flow: Flow[T]) -> T:
+        return await drive_async(flow, self.desk.ledger, self._http, self.desk.clock, self._on_step)
+
+
+def _now(ledger: LedgerAndHistory, due: Sequence[JobView]) -> tuple[JobView, ...]:
+    """Those jobs as they stand now."""
+    return tuple(view for one in due if (view := ledger.job(one.id)) is not None)

@@ -1,0 +1,219 @@
+"""What both routers share: from a request to a decision to work. Reads files and the ledger; no network."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import uuid4
+
+from pricing import PriceBook, Quote
+
+from .brief import Brief, read
+from .choose import Choice, Demand, Facts, NotReady, Rejection, Room, choose
+from .errors import BadRequest, NotConfigured, QuoteStale
+from .offers import Profile, shipped_profiles
+from .owner import me
+from .policy import Number, Policy, exact
+from .ports import LedgerAndHistory, Provider
+from .providers import shipped
+from .request import Request
+from .steps import Patience, Work
+from .talk import Order
+
+NO_TAGS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Choice):
+    """A choice bound to its request, policy and scope: what `run` takes."""
+
+    brief: Brief
+    policy: Policy
+    scope: str | None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Prepares work; performs none of it."""
+
+    book: PriceBook
+    ledger: LedgerAndHistory
+    providers: Mapping[str, Provider]
+    uploader: Callable[[Path], str] | None
+    quality: Mapping[str, Decimal]
+    patience: Patience
+    hold_s: int
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    profiles: Mapping[str, Profile]
+
+    @classmethod
+    def make(
+        cls,
+        book: PriceBook,
+        ledger: LedgerAndHistory,
+        *,
+        providers: Mapping[str, Provider] | None,
+        uploader: Callable[[Path], str] | None,
+        quality: Mapping[str, Number] | None,
+        patience: Patience | None,
+        hold_s: int,
+        clock: Callable[[], datetime] | None,
+        new_id: Callable[[], str] | None,
+    ) -> "Desk":
+        """A desk with the shipped providers, the environment's keys and the system's clock unless others are given."""
+        return cls(
+            book=book,
+            ledger=ledger,
+            providers=shipped(os.environ) if providers is None else providers,
+            uploader=uploader,
+            quality={offer: exact(score) for offer, score in (quality or {}).items()},
+            patience=patience or Patience(),
+            hold_s=hold_s,
+            clock=clock or (lambda: datetime.now(UTC)),
+            new_id=new_id or (lambda: str(uuid4())),
+            profiles=shipped_profiles(),
+        )
+
+    def decide(self, request: Request, policy: Policy, scope: str | None) -> Decision:
+        """Measure, quote and rank; a scope brings its budgets' room into the limits."""
+        brief = read(request)
+        choice = self.rank(brief.demand, policy, scope, brief=brief)
+        return Decision(choice.candidates, choice.rejections, choice.pareto, choice.objective, brief, policy, scope)
+
+    def rank(
+        self,
+        demand: Demand,
+        policy: Policy,
+        scope: str | None,
+        *,
+        brief: Brief | None = None,
+        rank_not_ready: bool = False,
+        with_room: bool = True,
+    ) -> Choice:
+        """Choose for a demand alone; `rank_not_ready` keeps offers that cannot be used from here in the ranking."""
+        room = self._room(scope) if scope is not None and with_room else None
+        facts = Facts(
+            not_ready=lambda provider: self._not_ready(provider, brief),
+            unsupported=lambda offer, settings: self._unsupported(offer, settings, brief),
+            room=room,
+            budget_required=scope is not None and with_room,
+            scope=scope,
+            quality=self.quality,
+            rank_not_ready=rank_not_ready,
+        )
+        return choose(demand, policy, self.book, self.profiles, self.clock().date(), facts)
+
+    def work(
+        self,
+        wanted: Decision | Request,
+        *,
+        key: str,
+        scope: str | None,
+        policy: Policy | None,
+        tags: Mapping[str, str],
+    ) -> Work:
+        """Work from a decision (checked to be still true) or a bare request.
+
+        Raises BadRequest, NotConfigured, QuoteStale.
+        """
+        if not 1 <= len(key) <= 255:
+            raise BadRequest("key must have 1 to 255 characters", value=key[:60], limit="1-255")
+        decision = self._fresh(wanted, scope, policy)
+        if decision.scope is None:
+            raise BadRequest("a job needs a scope", next='give scope= (--scope), e.g. "acme/campaign-7"')
+        brief = decision.brief
+        # The ledger itself is asked for room, so that its answer is the true one and a refusal is on record.
+        candidates = decision.candidates or self.rank(
+            brief.demand, decision.policy, decision.scope, brief=brief, with_room=False
+        ).candidates  # fmt: skip
+        if not candidates and self.ledger.by_key(key) is None:
+            _refuse_unconfigured(decision.rejections, self.providers)
+        return Work(
+            job=self.new_id(),
+            key=key,
+            request_hash=brief.hash(decision.scope, decision.policy),
+            scope=decision.scope,
+            order=brief.order,
+            candidates=candidates,
+            providers=self.providers,
+            new_id=self.new_id,
+            request=brief.describe,
+            tags=tags,
+            owner=me(),
+            files=brief.files,
+            uploader=self.uploader,
+            ceiling=decision.policy.max_cost,
+            expires_in_s=self.hold_s,
+            patience=self.patience,
+            nothing_fits=_why_not(decision.rejections),
+        )
+
+    def _fresh(self, wanted: Decision | Request, scope: str | None, policy: Policy | None) -> Decision:
+        if not isinstance(wanted, Decision):
+            return self.decide(wanted, policy or Policy(), scope)
+        now = read(wanted.brief.request)
+        if now.describe != wanted.brief.describe:
+            raise QuoteStale("the media changed since the decision", next="decide again")
+        for candidate in wanted.candidates[:1]:
+            old = candidate.quote
+            new = self._requote(old, now.demand)
+            if new.cost != old.cost or new.usd != old.usd:
+                raise QuoteStale(
+                    f"{old.offer} was quoted {old.expected} on {old.at} and is {new.expected} on {new.at}",
+                    value=str(new.expected),
+                    limit=str(old.expected),
+                    next="decide again",
+                )
+        return wanted
+
+    def _requote(self, old: Quote, demand: Demand) -> Quote:
+        at = self.clock().date()
+        return self.book.quote(old.offer, demand.usage, at=at, settings=old.settings, outputs=old.outputs)
+
+    def _room(self, scope: str) -> Room | None:
+        head = self.ledger.headroom(scope)
+        return None if head is None else Room(head.scope, head.currency, head.limit, head.available)
+
+    def _not_ready(self, name: str, brief: Brief | None) -> NotReady | None:
+        provider = self.providers.get(name)
+        if provider is None:
+            return NotReady("no_key", f"there is no adapter for {name}")
+        if provider.missing:
+            return NotReady("no_key", f"{provider.missing} is not set")
+        if brief is not None and brief.files and not provider.takes_files and self.uploader is None:
+            return NotReady("no_delivery", f"{name} takes URLs only and no uploader is given")
+        return None
+
+    def _unsupported(self, offer: str, settings: Mapping[str, str], brief: Brief | None) -> str | None:
+        provider = self.providers.get(offer.partition("/")[0])
+        if provider is None or brief is None:
+            return None
+        order = brief.order
+        media = dict.fromkeys(brief.files, "https://example.com/a.mp3")  # not yet delivered: its form is not judged
+        return provider.check(
+            Order(
+                attempt=order.attempt, offer=offer, settings=settings, kind=order.kind, outputs=order.outputs,
+                image=media.get("image", order.image), audio=media.get("audio", order.audio), prompt=order.prompt,
+                guidance=order.guidance, audio_guidance=order.audio_guidance, template_id=order.template_id,
+                variables=order.variables, webhook_url=order.webhook_url,
+            )
+        )  # fmt: skip
+
+
+def _refuse_unconfigured(rejections: tuple[Rejection, ...], providers: Mapping[str, Provider]) -> None:
+    lacking = sorted({one.offer.partition("/")[0] for one in rejections if one.reason == "no_key"})
+    if lacking:
+        names = "; ".join(f"{name}: {providers[name].missing}" for name in lacking if name in providers)
+        raise NotConfigured(
+            f"no key for any provider that could make this ({names})", value=names, next="set one of them"
+        )
+
+
+def _why_not(rejections: tuple[Rejection, ...]) -> str:
+    """One line: each broken limit once, with the first candidate it stopped."""
+    first = {one.reason: one for one in reversed(rejections)}
+    said = [f"{reason}: {one.value}, limit {one.limit} ({one.offer})" for reason, one in first.items()]
+    return "no candidate keeps every limit: " + ("; ".join(said) or "no offer makes this")

@@ -1,0 +1,281 @@
+"""One job's steps, as generators without I/O: hold, intent, submit, wait, settle. The rules about money live here.
+
+A driver (`drive.py`) performs each step and sends its answer back. An exception in a step is never caught here: the
+job stays as the ledger has it, to be resumed. Nothing that was sent is released but on proof: `_ended`, `_probed`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from pricing import Money
+
+from .choose import Candidate
+from .errors import JobFailed, KeyReused, OutcomeUnknown, ProviderError, Refused
+from .ports import AttemptView, JobView, Provider, Refusal
+from .steps import (
+    Bring,
+    Flow,
+    Moment,
+    Patience,
+    Pause,
+    Work,
+    ask,
+    grant,
+    intent,
+    note,
+    read_job,
+    release,
+    settle,
+    ticket,
+)
+from .talk import Order, Progress, Submission
+
+
+def make(work: Work) -> Flow[JobView]:
+    """The whole line: hold, send, follow. A known key goes on from where its job stands."""
+    view = yield from start(work)
+    return (yield from follow(view.id, work.providers, work.patience))
+
+
+def start(work: Work) -> Flow[JobView]:
+    """Hold the money and submit once. Raises Refused or ProviderError; what was held is then released."""
+    view = yield from ask("recall", lambda ledger: ledger.by_key(work.key))
+    if view is None:
+        view = yield from _hold(work)
+    if view.request_hash != work.request_hash:
+        raise KeyReused(
+            f"key {work.key!r} already belongs to another request (job {view.id})", value=work.key, next="use a new key"
+        )
+    if view.state == "held":
+        view = yield from _send(replace(work, job=view.id), view)
+    return view
+
+
+def follow(
+    job: str, providers: Mapping[str, Provider], patience: Patience, *, abandoned: bool = False
+) -> Flow[JobView]:
+    """From wherever the job stands to its end: probe what is unknown, poll what runs, settle once.
+
+    `abandoned`: no other run is still sending it. Raises JobFailed, or OutcomeUnknown (the hold stays).
+    """
+    view = yield from read_job(job)
+    if not abandoned:
+        view = yield from _sent(view, patience)
+    attempt = _open_attempt(view)
+    if attempt is None or view.state not in ("submitting", "submitted", "unknown"):
+        return _final(view)
+    provider = providers.get(attempt.provider)
+    if provider is None or provider.missing:
+        raise OutcomeUnknown(
+            f"job {job} waits at {attempt.provider}, for which there is no key here", value=attempt.provider,
+            next=f"set {provider.missing if provider else 'its keys'} and run `faregate resume`",
+        )  # fmt: skip
+    if attempt.provider_job is None:
+        view = yield from _probed(view, attempt, provider, patience)
+        attempt = _open_attempt(view)
+        if attempt is None or view.state != "submitted":
+            return _final(view)
+    return _final((yield from _polled(view, attempt, provider, patience)))
+
+
+def recover(view: JobView, alive: bool | None, providers: Mapping[str, Provider], patience: Patience) -> Flow[JobView]:
+    """What a restart does with a job left behind. `alive`: does the run that opened it live? None: cannot tell."""
+    if view.state == "held" and alive is False:
+        return (yield from release(view.id, None, "its run ended before anything was sent"))
+    if view.state == "held" or (view.state == "submitting" and alive):
+        return view  # its run goes on, or its hold expires
+    return (yield from follow(view.id, providers, patience, abandoned=alive is False))
+
+
+def cancel(job: str, providers: Mapping[str, Provider], patience: Patience) -> Flow[JobView]:
+    """Release what was never sent; ask the provider to stop what was, then read how it ended. Raises Refused."""
+    view = yield from read_job(job)
+    attempt = _open_attempt(view)
+    if view.state == "held":
+        return (yield from release(view.id, None, "cancelled before anything was sent"))
+    if view.state != "submitted" or attempt is None:
+        raise Refused(f"job {job} is {view.state}: only a held or submitted job can be cancelled", value=view.state)
+    provider = providers.get(attempt.provider)
+    stopped = False if provider is None or provider.missing else (yield from provider.cancel(ticket(view, attempt)))
+    if provider is None or not stopped:
+        raise Refused(
+            f"{attempt.provider} did not stop job {job}: it goes on and may be charged",
+            value=attempt.provider,
+            next="run `faregate resume` to follow it",
+        )
+    return (yield from _polled(view, attempt, provider, patience))
+
+
+def _hold(work: Work) -> Flow[JobView]:
+    """Set the best candidate's high aside; where there is no room for it, the next one that costs less."""
+    refused: Refusal | None = None
+    for candidate in work.candidates:
+        if refused is not None and not _fits(candidate, refused.available):
+            continue
+        answer = yield from grant(work, candidate)
+        refused = answer.refused
+        if refused is None:
+            return (yield from read_job(answer.job))
+        if refused.reason != "budget":
+            break
+    if refused is None:
+        raise Refused(work.nothing_fits)
+    if refused.reason == "key_reused":
+        raise KeyReused(refused.detail, value=work.key, next="use a new key")
+    raise _no(refused)
+
+
+def _send(work: Work, view: JobView) -> Flow[JobView]:
+    """Submit to one candidate after another, and only after proof that the last one did not take it."""
+    said: list[str] = []
+    tried = {(attempt.offer, tuple(sorted(attempt.settings.items()))) for attempt in view.attempts}
+    asked = False
+    for candidate in work.candidates:
+        if (candidate.offer, tuple(sorted(candidate.settings.items()))) in tried:
+            continue
+        provider = work.providers[candidate.provider]
+        try:
+            order = yield from _delivered(work, candidate, provider)
+        except ProviderError as error:  # nothing was sent but a file
+            said.append(f"{candidate.offer}: {error}")
+            continue
+        answer = yield from intent(work, candidate, provider, order)
+        if answer.refused is not None:
+            if answer.refused.reason == "moved":  # another run of this key, or `resume`, has it now
+                return (yield from read_job(work.job))
+            said.append(f"{candidate.offer}: {answer.refused.detail}")
+            continue
+        asked = True
+        submission = yield from provider.submit(order)
+        yield from note(work.job, order.attempt, submission)
+        if submission.outcome in ("accepted", "unknown"):
+            return (yield from read_job(work.job))
+        said.append(f"{candidate.offer}: {submission.reason}")
+    reason = "; ".join(said) or work.nothing_fits
+    yield from release(work.job, None, reason)
+    if asked or said:
+        raise ProviderError(f"no provider took the job: {reason}", next="nothing was charged; try again with a new key")
+    raise Refused(reason)
+
+
+def _delivered(work: Work, candidate: Candidate, provider: Provider) -> Flow[Order]:
+    """The order for this candidate, its local files brought to where the provider can read them."""
+    media: dict[str, str] = {}
+    for kind, path in work.files.items():
+        if work.uploader is not None:
+            media[kind] = yield Bring(work.uploader, path)
+        else:
+            media[kind] = yield from provider.upload(path, kind)
+    order = replace(work.order, attempt=work.new_id(), offer=candidate.offer, settings=candidate.settings)
+    return replace(order, image=media.get("image", order.image), audio=media.get("audio", order.audio))
+
+
+def _probed(view: JobView, attempt: AttemptView, provider: Provider, patience: Patience) -> Flow[JobView]:
+    """Look for a job whose submit was never answered. Only reads; only a keyed absence, old enough, proves no job."""
+    if view.state == "submitting":
+        yield from ask(
+            "unknown",
+            lambda ledger: ledger.unknown(job=view.id, attempt=attempt.id, reason="the run ended while sending"),
+        )
+    why = attempt.reason
+    for look in range(patience.probes):
+        moment: Moment = yield Pause(0 if look == 0 else patience.first_s * 2 ** (look - 1))
+        claimed = yield from ask("claimed", lambda ledger: ledger.claimed(attempt.provider))
+        probe = yield from provider.probe(ticket(view, attempt), claimed)
+        why = probe.reason or why
+        if probe.found == "found":
+            found = Submission("accepted", probe.provider_job, probe.handle, "found by a probe")
+            yield from note(view.id, attempt.id, found)
+            return (yield from read_job(view.id))
+        age_s = (moment.at - attempt.started_at) / timedelta(seconds=1)
+        if (
+            probe.found == "absent"
+            and provider.proof_after_s is not None
+            and provider.proof_after_s <= age_s <= provider.proof_until_s
+        ):
+            return (
+                yield from release(
+                    view.id, attempt.id, "never arrived", f"absent at {provider.name} after {age_s:.0f} s"
+                )
+            )
+    raise _waiting(view, f"{attempt.provider} may have taken it ({why or 'not found yet'})")
+
+
+def _polled(view: JobView, attempt: AttemptView, provider: Provider, patience: Patience) -> Flow[JobView]:
+    """Ask until the provider says how it ended. Silence, errors and time are never a failure of the job."""
+    delay, done_at = patience.first_s, None
+    while True:
+        progress = yield from provider.poll(ticket(view, attempt))
+        moment: Moment = yield Pause(0)
+        if progress.state == "failed":
+            return (yield from _ended(view, attempt, progress))
+        if progress.state == "done":
+            done_at = moment.elapsed_s if done_at is None else done_at
+            if progress.cost is not None or moment.elapsed_s - done_at >= provider.cost_expected_s:
+                return (yield from settle(view, attempt, progress))
+        if moment.elapsed_s >= patience.wait_s:
+            raise _waiting(view, f"{attempt.provider} still works on it ({progress.reason or progress.state})")
+        yield Pause(max(delay, progress.retry_after_s or 0))
+        delay = min(delay * patience.growth, patience.longest_s)
+
+
+def _ended(view: JobView, attempt: AttemptView, progress: Progress) -> Flow[JobView]:
+    """The provider says it failed: charged, proven free, or nobody can say yet."""
+    if progress.cost is not None or progress.charged == "yes":
+        return (yield from settle(view, attempt, progress))
+    if progress.charged == "no":
+        return (
+            yield from release(view.id, attempt.id, progress.reason, f"{attempt.provider} does not charge this failure")
+        )
+    yield from ask("unknown", lambda ledger: ledger.unknown(job=view.id, attempt=attempt.id, reason=progress.reason))
+    return (yield from read_job(view.id))
+
+
+def _sent(view: JobView, patience: Patience) -> Flow[JobView]:
+    """Wait while another run may still be sending."""
+    while view.state == "submitting" and (attempt := _open_attempt(view)) is not None:
+        moment: Moment = yield Pause(patience.first_s)
+        if moment.at - attempt.started_at >= timedelta(seconds=patience.submit_s):
+            break
+        view = yield from read_job(view.id)
+    return view
+
+
+def _open_attempt(view: JobView) -> AttemptView | None:
+    """The attempt that was or may have been accepted: the last one, unless it is known not to have been."""
+    last = view.attempts[-1] if view.attempts else None
+    return None if last is None or last.outcome in ("not_sent", "refused") else last
+
+
+def _final(view: JobView) -> JobView:
+    """A settled job with its clips; everything else is an error that says *no* or *unknown*."""
+    if view.state == "settled" and view.outputs:
+        return view
+    if view.state == "settled":
+        raise JobFailed(f"job {view.id} failed and was charged {view.charged}: {view.reason}", value=str(view.charged))
+    if view.state in ("released", "expired"):
+        raise JobFailed(
+            f"job {view.id} was not made: {view.reason}", next="nothing was charged; use a new key to try again"
+        )
+    raise _waiting(view, view.reason or view.state)
+
+
+def _waiting(view: JobView, why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"job {view.id} has no outcome yet: {why}; {view.open} stays held",
+        value=view.id,
+        next="run `faregate resume`, or end it with `faregate resolve`",
+    )
+
+
+def _no(refused: Refusal) -> Refused:
+    return Refused(
+        refused.detail,
+        value=None if refused.asked is None else str(refused.asked),
+        limit=None if refused.available is None else str(refused.available),
+    )
+
+
+def _fits(candidate: Candidate, available: Money | None) -> bool:
+    return available is None or candidate.quote.in_currency(available.currency).high <= available

@@ -1,0 +1,40 @@
+"""Names this process, and tells whether a process so named still lives on this machine. Asks the system; no network."""
+
+import os
+import socket
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def _name(pid: int) -> str:
+    return f"{socket.gethostname()}/{pid}/{_started(pid)}"
+
+
+def me() -> str:
+    """`host/pid/start`: tells this process from every other, a later one with the same pid too."""
+    return _name(os.getpid())
+
+
+def alive(owner: str) -> bool | None:
+    """Does that process still run? None where it cannot be told: another host, an unreadable name."""
+    host, _, rest = owner.rpartition("/")[0].rpartition("/")
+    start = owner.rpartition("/")[2]
+    if host != socket.gethostname() or not rest.isdigit():
+        return None
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return None
+    now = _started(int(rest))
+    return now == start if now and start else None
+
+
+def _started(pid: int) -> str:
+    """When a process began, in kernel ticks; empty where the system does not say (a pid alone proves nothing)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

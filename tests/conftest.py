@@ -1,0 +1,28 @@
+"""What every test gets: Hypothesis profiles, and a world without the machine's own keys or ledger."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+SWEEP = bool(os.environ.get("FAREGATE_SWEEP"))
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("sweep", parent=settings.get_profile("suite"), max_examples=2000)
+settings.load_profile("sweep" if SWEEP else "suite")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """No key, address or ledger of the developer's own reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("FAREGATE_", "FAL_", "RUNWARE_", "CREATIFY_")) and name != "FAREGATE_SWEEP":
+            monkeypatch.delenv(name)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked slow run in `make sim` only."""
+    if not SWEEP and not config.option.markexpr:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]

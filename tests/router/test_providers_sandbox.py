@@ -1,0 +1,218 @@
+"""Each adapter against the sandbox, over real HTTP."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar, cast
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from router.ports import Provider, Talk
+from router.providers import shipped
+from router.sandbox import Sandbox
+from router.talk import Order, Progress, Submission, Ticket, fingerprint
+from router.transport import Http
+
+from .talking import order as make_order
+
+T = TypeVar("T")
+AUDIO = Path(__file__).parent.parent / "audio"
+OFFERS = {
+    "fal": "fal/fal-ai/creatify/aurora",
+    "runware": "runware/creatify:aurora@0",
+    "creatify": "creatify/aurora_v1",
+}
+BILLS = {"fal": ("USD", "1.4"), "runware": ("USD", "1.4"), "creatify": ("creatify-credit", "10")}
+
+
+def ask(http: Http, talk: Talk[T]) -> T:
+    try:
+        call = next(talk)
+        while True:
+            call = talk.send(http.perform(call))
+    except StopIteration as stop:
+        return cast("T", stop.value)
+
+
+@pytest.fixture
+def http() -> Iterator[Http]:
+    with Http() as opened:
+        yield opened
+
+
+def provider_of(sandbox: Sandbox, name: str) -> Provider:
+    provider = shipped(sandbox.env)[name]
+    assert provider.missing is None
+    return provider
+
+
+def order_at(sandbox: Sandbox, name: str, http: Http, provider: Provider) -> Order:
+    media = "https://media.example/talk-9.4s.wav"
+    if provider.takes_files:
+        media = ask(http, provider.upload(AUDIO / "talk-9.4s.wav", "audio"))
+    order = make_order(OFFERS[name], attempt=str(uuid4()), audio=media)
+    assert provider.check(order) is None
+    return order
+
+
+def ticket_of(provider: Provider, order: Order, submission: Submission) -> Ticket:
+    return Ticket(
+        order.attempt, order.offer, order.settings, order.outputs, submission.provider_job, submission.handle,
+        fingerprint(provider.payload(order)), datetime.now(UTC),
+    )  # fmt: skip
+
+
+def followed(http: Http, provider: Provider, ticket: Ticket) -> Progress:
+    for _ in range(200):
+        progress = ask(http, provider.poll(ticket))
+        if progress.state in ("done", "failed"):
+            return progress
+    raise AssertionError(progress)
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_a_clip_from_upload_to_cost(name: str, http: Http) -> None:
+    with Sandbox(render_s=0.05) as sandbox:
+        provider = provider_of(sandbox, name)
+        order = order_at(sandbox, name, http, provider)
+        submission = ask(http, provider.submit(order))
+        assert (submission.outcome, submission.reason) == ("accepted", "")
+        progress = followed(http, provider, ticket_of(provider, order, submission))
+        assert (progress.state, progress.delivered, len(progress.outputs)) == ("done", 1, 1)
+        assert progress.cost is not None
+        currency, amount = BILLS[name]
+        assert (progress.cost.amount.currency, progress.cost.amount.amount) == (currency, Decimal(amount))
+        bill = sandbox.bill()
+        assert (bill["submits"], bill["accepted"]) == (1, 1)
+        assert httpx.get(progress.outputs[0]).status_code == 200
+
+
+@pytest.mark.parametrize("name", OFFERS)
+@pytest.mark.parametrize("kind", ["lost-answer", "truncated", "5xx-after"])
+def test_an_answer_that_is_lost_is_unknown_and_then_found(name: str, kind: str, http: Http) -> None:
+    with Sandbox([f"{kind}:{name}"], render_s=0) as sandbox:
+        provider = provider_of(sandbox, name)
+        order = order_at(sandbox, name, http, provider)
+        submission = ask(http, provider.submit(order))
+        assert submission.outcome == "unknown"
+        lost = ticket_of(provider, order, submission)
+        probe = ask(http, provider.probe(lost, frozenset()))
+        assert probe.found == "found"
+        found = replace(lost, provider_job=probe.provider_job, handle=probe.handle)
+        progress = followed(http, provider, found)
+        assert (progress.state, progress.cost is not None) == ("done", True)
+        assert sandbox.bill()["submits"] == 1
+
+
+@pytest.mark.parametrize("name", OFFERS)
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [("refuse", "refused"), ("status-429", "refused"), ("status-503", "unknown"), ("status-409", "unknown"), ("html", "unknown")],
+)
+def test_what_is_not_accepted(name: str, kind: str, outcome: str, http: Http) -> None:
+    with Sandbox([f"{kind}:{name}"], render_s=0) as sandbox:
+        provider = provider_of(sandbox, name)
+        order = order_at(sandbox, name, http, provider)
+        submission = ask(http, provider.submit(order))
+        assert submission.outcome == outcome, submission
+        assert 0 < len(submission.reason) <= 200
+        probe = ask(http, provider.probe(ticket_of(provider, order, submission), frozenset()))
+        assert probe.found == "absent", probe
+        assert sandbox.bill()["accepted"] == 0
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_a_hidden_job_is_absent(name: str, http: Http) -> None:
+    with Sandbox([f"lost-answer:{name}", f"hide:{name}"], render_s=0) as sandbox:
+        provider = provider_of(sandbox, name)
+        order = order_at(sandbox, name, http, provider)
+        submission = ask(http, provider.submit(order))
+        probe = ask(http, provider.probe(ticket_of(provider, order, submission), frozenset()))
+        assert (submission.outcome, probe.found) == ("unknown", "absent")
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_a_failed_job_is_known_to_be_free(name: str, http: Http) -> None:
+    with Sandbox([f"fail:{name}"], render_s=0) as sandbox:
+        provider = provider_of(sandbox, name)
+        order = order_at(sandbox, name, http, provider)
+        submission = ask(http, provider.submit(order))
+        progress = followed(http, provider, ticket_of(provider, order, submission))
+        assert (progress.state, progress.charged, progress.cost) == ("failed", "no", None)
+        assert progress.reason
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_a_cost_that_is_not_said_is_none(name: str, http: Http) -> None:
+    with Sandbox([f"no-cost:{name}"], render_s=0) as sandbox:
+        provider = provider_of(sandbox, name)
+        order = order_at(sandbox, name, http, provider)
+        submission = ask(http, provider.submit(order))
+        progress = followed(http, provider, ticket_of(provider, order, submission))
+        assert (progress.state, progress.cost) == ("done", None)
+        assert progress.reason
+
+
+def test_fal_bills_the_same_in_seconds_and_in_dollars(http: Http) -> None:
+    for unit in ("dollars", "seconds"):
+        with Sandbox(render_s=0, fal_unit=unit) as sandbox:
+            provider = provider_of(sandbox, "fal")
+            order = order_at(sandbox, "fal", http, provider)
+            submission = ask(http, provider.submit(order))
+            progress = followed(http, provider, ticket_of(provider, order, submission))
+            assert progress.cost is not None
+            assert progress.cost.amount.amount == Decimal("1.4")
+            assert progress.cost.units == ("1.4" if unit == "dollars" else "10")
+
+
+def test_four_results_at_runware_cost_four_times_as_much(http: Http) -> None:
+    with Sandbox(render_s=0.05) as sandbox:
+        provider = provider_of(sandbox, "runware")
+        order = replace(order_at(sandbox, "runware", http, provider), outputs=4)
+        submission = ask(http, provider.submit(order))
+        progress = followed(http, provider, ticket_of(provider, order, submission))
+        assert progress.cost is not None
+        assert (progress.delivered, len(progress.outputs), progress.cost.amount.amount) == (4, 4, Decimal("5.6"))
+
+
+def test_a_second_post_of_a_runware_task_is_not_taken_for_a_refusal(http: Http) -> None:
+    with Sandbox(render_s=0) as sandbox:
+        provider = provider_of(sandbox, "runware")
+        order = order_at(sandbox, "runware", http, provider)
+        assert ask(http, provider.submit(order)).outcome == "accepted"
+        assert ask(http, provider.submit(order)).outcome == "unknown"
+
+
+def test_a_template_job(http: Http) -> None:
+    with Sandbox(render_s=0) as sandbox:
+        provider = provider_of(sandbox, "creatify")
+        order = make_order("creatify/custom_template:standard", attempt=str(uuid4()), variables={"seconds": 31, "name": "Ada"})
+        submission = ask(http, provider.submit(order))
+        assert submission.outcome == "accepted", submission
+        progress = followed(http, provider, ticket_of(provider, order, submission))
+        assert progress.cost is not None
+        assert str(progress.cost.amount) == "10 creatify-credit"
+
+
+def test_fal_cancels_what_still_runs(http: Http) -> None:
+    with Sandbox(render_s=60) as sandbox:
+        provider = provider_of(sandbox, "fal")
+        order = order_at(sandbox, "fal", http, provider)
+        submission = ask(http, provider.submit(order))
+        sent = ticket_of(provider, order, submission)
+        ask(http, provider.cancel(sent))
+        assert ask(http, provider.poll(sent)).state in ("running", "failed")
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_wrong_keys_are_refused(name: str, http: Http) -> None:
+    with Sandbox(render_s=0) as sandbox:
+        wrong = {key: "wrong-key" if "KEY" in key else value for key, value in sandbox.env.items()}
+        provider = shipped(wrong)[name]
+        submission = ask(http, provider.submit(make_order(OFFERS[name], attempt=str(uuid4()))))
+        assert submission.outcome == "refused"
+        assert "wrong-key" not in submission.reason

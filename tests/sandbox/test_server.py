@@ -1,0 +1,185 @@
+"""Serving: start, stop, signals, many clients, and no answer for whom there is none."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from router.sandbox import Sandbox
+
+from .talker import Talker, task
+
+
+def test_the_environment_and_the_addresses_are_complete(sandbox: Sandbox) -> None:
+    host = sandbox.urls["sandbox"]
+    assert host.startswith("http://127.0.0.1:")
+    assert sandbox.env.keys() == {
+        "FAL_KEY", "RUNWARE_API_KEY", "CREATIFY_API_ID", "CREATIFY_API_KEY", "FAREGATE_FAL_QUEUE_URL",
+        "FAREGATE_FAL_API_URL", "FAREGATE_FAL_REST_URL", "FAREGATE_RUNWARE_URL", "FAREGATE_CREATIFY_URL",
+    }  # fmt: skip
+    assert {name: url.removeprefix(host) for name, url in sandbox.urls.items()} == {
+        "sandbox": "",
+        "bill": "/_bill",
+        "files": "/files",
+        "outputs": "/outputs",
+        "fal": "/fal",
+        "runware": "/runware/v1",
+        "creatify": "/creatify",
+    }
+
+
+def test_the_bill_is_one_document_with_amounts_as_text(talker: Talker) -> None:
+    wanted = task()
+    talker.runware(wanted)
+    talker.creatify(name="clip-1")
+    raw = talker.http.get(talker.sandbox.urls["bill"])
+    assert raw.json() == talker.sandbox.bill()
+    assert raw.json() == {
+        "total": {"USD": "0", "creatify-credit": "10"},
+        "jobs": [
+            {
+                "provider": "runware",
+                "id": wanted["taskUUID"],
+                "attempt": wanted["taskUUID"],
+                "model": "creatify:aurora@0",
+                "status": "queued",
+                "billed_seconds": "0",
+                "amount": "0",
+                "currency": "USD",
+                "results": 0,
+            },
+            {
+                "provider": "creatify",
+                "id": talker.sandbox.bill()["jobs"][1]["id"],  # type: ignore[index]
+                "attempt": "clip-1",
+                "model": "aurora_v1",
+                "status": "queued",
+                "billed_seconds": "10",
+                "amount": "10",
+                "currency": "creatify-credit",
+                "results": 0,
+            },
+        ],
+        "submits": 2,
+        "accepted": 2,
+    }
+    assert "." not in raw.text.replace('"0"', ""), "no float anywhere"
+
+
+def test_with_no_render_time_the_first_poll_finds_it_done() -> None:
+    with Sandbox(render_s=0) as sandbox, Talker(sandbox) as talker:
+        receipt = talker.fal().json()
+        assert talker.fal_get(receipt["status_url"]).json()["status"] == "COMPLETED"
+        made = talker.creatify().json()
+        assert talker.creatify_get(f"aurora/{made['id']}/").json()["status"] == "done"
+
+
+def test_renders_take_real_time() -> None:
+    with Sandbox(render_s=0.2) as sandbox, Talker(sandbox) as talker:
+        wanted = task()
+        talker.runware(wanted)
+        assert talker.poll(wanted)["data"] != []
+        while sandbox.bill()["total"] == {"USD": "0", "creatify-credit": "0"}:
+            pass
+        assert sandbox.bill()["total"] == {"USD": "1.4", "creatify-credit": "0"}
+
+
+def test_many_clients_at_once_are_each_billed_once() -> None:
+    with Sandbox(faults=["lost-answer:*:10"], render_s=0) as sandbox:
+
+        def one(number: int) -> str:
+            with Talker(sandbox) as talker:
+                try:
+                    return [talker.fal, talker.creatify, lambda: talker.runware(task())][number % 3]().reason_phrase
+                except (httpx.RemoteProtocolError, httpx.ReadError):
+                    return "lost"
+
+        with ThreadPoolExecutor(16) as pool:
+            ends = Counter(pool.map(one, range(90)))
+        bill = sandbox.bill()
+    assert ends["lost"] == 10
+    assert (bill["submits"], bill["accepted"]) == (90, 90)
+    assert bill["total"] == {"USD": "84", "creatify-credit": "300"}
+
+
+def test_it_stops_and_frees_its_port() -> None:
+    with Sandbox() as sandbox:
+        port = int(sandbox.urls["sandbox"].rpartition(":")[2])
+    sandbox.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(sandbox.urls["bill"])
+    with Sandbox(port=port) as again:
+        assert again.urls == sandbox.urls
+
+
+def test_a_taken_port_is_an_os_error() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(OSError, match=r".+"):
+            Sandbox(port=taken.getsockname()[1]).start()
+
+
+def test_a_bad_fault_is_told_before_serving() -> None:
+    with pytest.raises(ValueError, match="bad fault"):
+        Sandbox(faults=["explode"])
+
+
+def test_stopping_does_not_wait_for_a_lagging_answer() -> None:
+    sandbox = Sandbox(answer_lag_s=60)
+    sandbox.start()
+    with Talker(sandbox) as talker, ThreadPoolExecutor() as pool:
+        answer = pool.submit(talker.fal)
+        while sandbox.bill()["accepted"] == 0:
+            pass
+        sandbox.stop()
+        assert answer.result(timeout=5).status_code == 200
+
+
+def test_a_client_killed_during_the_lag_was_accepted() -> None:
+    with Sandbox(answer_lag_s=0.3, render_s=0) as sandbox, Talker(sandbox) as talker:
+        talker.http.timeout = httpx.Timeout(0.1)
+        with pytest.raises(httpx.ReadTimeout):
+            talker.fal()
+        talker.http.timeout = httpx.Timeout(5)
+        assert talker.bill()["total"] == {"USD": "1.4", "creatify-credit": "0"}
+
+
+def test_serving_in_another_thread_ends_with_stop() -> None:
+    sandbox, ready = Sandbox(), threading.Event()
+    thread = threading.Thread(target=sandbox.serve_forever, args=(lambda _: ready.set(),))
+    thread.start()
+    assert ready.wait(5)
+    assert httpx.get(sandbox.urls["bill"]).status_code == 200
+    sandbox.stop()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+SCRIPT = """
+import json
+from router.sandbox import Sandbox
+Sandbox().serve_forever(lambda serving: print(json.dumps(serving.urls), flush=True))
+print("ended", flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_exit_0(how: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        urls = json.loads(process.stdout.readline())
+        assert httpx.get(urls["bill"]).status_code == 200
+        os.kill(process.pid, how)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "ended\n", "")
