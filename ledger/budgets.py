@@ -277,14 +277,14 @@ _SCOPES = tuple(f"scope_{n}" for n in range(8))
 
 @lru_cache(maxsize=8)
 def _of_chain(length: int) -> Statement:
-    scopes = [sa.bindparam(name) for name in _SCOPES[:length]]
+    scopes: list[sa.BindParameter[str]] = [sa.bindparam(name) for name in _SCOPES[:length]]
     look = sa.select(*_COLUMNS).select_from(BUDGET.outerjoin(PERIOD, _AROUND))
     return Statement(look.where(BUDGET.c.scope.in_(scopes)).order_by(BUDGET.c.id))
 
 
 @lru_cache(maxsize=8)
 def _shift(length: int) -> Statement:
-    scopes = [sa.bindparam(name) for name in _SCOPES[:length]]
+    scopes: list[sa.BindParameter[str]] = [sa.bindparam(name) for name in _SCOPES[:length]]
     covering = (
         sa.select(PERIOD.c.id)
         .select_from(PERIOD.join(BUDGET, PERIOD.c.budget_id == BUDGET.c.id))

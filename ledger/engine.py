@@ -7,13 +7,15 @@ the driver's own connection, because its execution layer costs more than SQLite 
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+from sqlalchemy import event, exc
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, StaticPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from .errors import StorageError
@@ -28,11 +30,14 @@ _OLDEST = (3, 37, 0)
 
 
 class Statement:
-    """A Core statement that is turned into SQL text once. `columns` are the ones an insert gives."""
+    """A Core statement that is turned into SQL text once. `columns` are the ones an insert or update gives.
+
+    Every value in it is a `bindparam` or written as a literal column: a plain value would not reach the text.
+    """
 
     __slots__ = ("clause", "columns")
 
-    def __init__(self, clause: sa.Executable, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, clause: sa.ClauseElement, columns: Sequence[str] | None = None) -> None:
         self.clause, self.columns = clause, columns
 
 
@@ -62,9 +67,9 @@ class Work:
     def many(self, statement: Statement, values: Sequence[Values]) -> None:
         self._connection.executemany(self._texts[statement], values)
 
-    def text(self, sql: str) -> list[Row]:
+    def text(self, sql: str) -> list[tuple[Any, ...]]:
         """SQL that has no table of ours, such as a PRAGMA."""
-        return self._connection.execute(sql).fetchall()
+        return [tuple(row) for row in self._connection.execute(sql)]
 
 
 class Texts(dict[Statement, str]):
@@ -75,12 +80,8 @@ class Texts(dict[Statement, str]):
         self._dialect = dialect
 
     def __missing__(self, statement: Statement) -> str:
-        clause = statement.clause
-        assert isinstance(clause, sa.ClauseElement)
         names = None if statement.columns is None else list(statement.columns)
-        compiled = clause.compile(dialect=self._dialect, column_keys=names)
-        hidden = [name for name, bind in compiled.binds.items() if not bind.required]
-        assert not hidden, f"a value written into a statement would be lost: {hidden}"
+        compiled = statement.clause.compile(dialect=self._dialect, column_keys=names)
         text = self[statement] = str(compiled)
         return text
 
@@ -100,12 +101,10 @@ class Store:
         try:
             self._lock = self._file_lock()
             self._writer = self.engine.raw_connection()
-            connection = self._writer.driver_connection
-            assert isinstance(connection, sqlite3.Connection)
-            self._connection = connection
-            self._work = Work(connection, self._texts)
+            self._connection = _driver(self._writer)
+            self._work = Work(self._connection, self._texts)
             self._prepare(now)
-        except (sqlite3.Error, sa.exc.SQLAlchemyError, OSError) as error:
+        except (sqlite3.Error, exc.SQLAlchemyError, OSError) as error:
             self.close()
             raise self._trouble(error) from error
         except BaseException:
@@ -123,7 +122,7 @@ class Store:
             self._lock = None
 
     @contextmanager
-    def write(self) -> Iterator[Work]:
+    def write(self) -> Generator[Work]:
         """One writing transaction: all of it or nothing. Raises StorageError."""
         if not self._mutex.acquire(timeout=BUSY_S):
             raise StorageError(f"the database stayed locked for {BUSY_S:g} s by this process", next="try again")
@@ -147,7 +146,7 @@ class Store:
             self._mutex.release()
 
     @contextmanager
-    def read(self) -> Iterator[Work]:
+    def read(self) -> Generator[Work]:
         """One consistent look. Raises StorageError."""
         if self._path is None:
             with self.write() as work:
@@ -157,13 +156,12 @@ class Store:
         try:
             pooled = self.engine.raw_connection()
             try:
-                connection = pooled.driver_connection
-                assert isinstance(connection, sqlite3.Connection)
+                connection = _driver(pooled)
                 connection.execute("BEGIN")
                 yield Work(connection, self._texts)
             finally:
                 pooled.close()  # the pool rolls back
-        except (sqlite3.Error, sa.exc.SQLAlchemyError) as error:
+        except (sqlite3.Error, exc.SQLAlchemyError) as error:
             raise self._trouble(error) from error
 
     def _check_open(self) -> None:
@@ -236,7 +234,7 @@ class Store:
         return "the memory database" if self._path is None else str(self._path)
 
     def _trouble(self, error: Exception) -> StorageError:
-        reason = str(error.__cause__ or error) if isinstance(error, sa.exc.SQLAlchemyError) else str(error)
+        reason = str(error.__cause__ or error) if isinstance(error, exc.SQLAlchemyError) else str(error)
         word = reason.partition("\n")[0]
         if self._path is not None and not self._path.parent.is_dir():
             return StorageError(
@@ -253,13 +251,20 @@ class Store:
         return StorageError(f"{self._name}: {word}", value=str(self._path or ""), next=hint)
 
 
+def _driver(pooled: PoolProxiedConnection) -> sqlite3.Connection:
+    connection = pooled.driver_connection
+    if not isinstance(connection, sqlite3.Connection):
+        raise TypeError(f"{type(connection).__name__} is not a connection of sqlite3")
+    return connection
+
+
 def _parse(url: str) -> tuple[Path | None, str]:
     """The file (None: memory) and the synchronous mode a URL or bare path names."""
     if "://" not in url:
         return (None if url == ":memory:" else Path(url)), "FULL"
     try:
         parsed = sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError) as error:
+    except (exc.ArgumentError, ValueError) as error:
         raise StorageError(f"{url!r} is not a database URL", value=url, next="write sqlite:///spend.db") from error
     if parsed.get_backend_name() != "sqlite" or parsed.host:
         raise StorageError(
@@ -282,11 +287,12 @@ def _engine(path: Path | None, synchronous: str) -> sa.Engine:
             address, paramstyle="named", pool_size=4, max_overflow=28, pool_timeout=BUSY_S, connect_args=arguments
         )
 
-    def connected(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # no BEGIN behind our back
-        connection.row_factory = sqlite3.Row
-        for pragma in (f"synchronous={synchronous}", "foreign_keys=ON", "recursive_triggers=ON"):
-            connection.execute(f"PRAGMA {pragma}")
+    def connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.isolation_level = None  # no BEGIN behind our back
+            connection.row_factory = sqlite3.Row
+            for pragma in (f"synchronous={synchronous}", "foreign_keys=ON", "recursive_triggers=ON"):
+                connection.execute(f"PRAGMA {pragma}")
 
-    sa.event.listen(engine, "connect", connected)
+    event.listen(engine, "connect", connected)
     return engine

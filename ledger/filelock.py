@@ -4,20 +4,15 @@ SQLite's own busy handler polls and is unfair: with eight writers one may wait f
 order, which bounds the worst wait, and it keeps writers and checkpoints apart (the WAL-reset bug below 3.51.3).
 """
 
+import sys
 import threading
 from pathlib import Path
-from types import ModuleType
 from typing import IO
 
 from .errors import StorageError
 
-_fcntl: ModuleType | None
-try:
-    import fcntl as _fcntl_module
-
-    _fcntl = _fcntl_module
-except ImportError:  # pragma: no cover  # not a POSIX system
-    _fcntl = None
+if sys.platform != "win32":
+    import fcntl
 
 
 class FileLock:
@@ -25,13 +20,11 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         """Raises OSError where no lock can be had: not POSIX, or a file system without locks."""
-        if _fcntl is None:  # pragma: no cover
-            raise OSError("no file locks on this system")
         self._path = path
         self._file: IO[bytes] = path.open("ab")
         try:
-            _fcntl.flock(self._file, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
-            _fcntl.flock(self._file, _fcntl.LOCK_UN)
+            _take(self._file, wait=False)
+            _give(self._file)
         except BlockingIOError:
             pass  # somebody holds it, so it works
         except OSError:
@@ -40,23 +33,20 @@ class FileLock:
 
     def acquire(self, timeout_s: float) -> None:
         """Wait in line. Raises StorageError after `timeout_s`."""
-        assert _fcntl is not None
         try:
-            _fcntl.flock(self._file, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+            _take(self._file, wait=False)
         except BlockingIOError:
             self._wait(timeout_s)
 
     def release(self) -> None:
-        assert _fcntl is not None
-        _fcntl.flock(self._file, _fcntl.LOCK_UN)
+        _give(self._file)
 
     def close(self) -> None:
         self._file.close()
 
     def _wait(self, timeout_s: float) -> None:
-        assert _fcntl is not None
         # A blocked flock cannot be given a time-out, and only it stands in line: so a helper thread stands there.
-        waiter = _Waiter(self._file, _fcntl)
+        waiter = _Waiter(self._file)
         granted = False
         try:
             granted = waiter.granted(timeout_s)
@@ -75,8 +65,8 @@ class FileLock:
 class _Waiter:
     """One stand in the line, given up when it takes too long."""
 
-    def __init__(self, file: IO[bytes], module: ModuleType) -> None:
-        self._file, self._fcntl = file, module
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
         self._guard = threading.Lock()
         self._done = threading.Event()
         self._abandoned = False
@@ -96,9 +86,21 @@ class _Waiter:
         return came
 
     def _stand(self) -> None:
-        self._fcntl.flock(self._file, self._fcntl.LOCK_EX)
+        _take(self._file, wait=True)
         with self._guard:
             if self._abandoned:
                 self._file.close()
             else:
                 self._done.set()
+
+
+def _take(file: IO[bytes], *, wait: bool) -> None:
+    """Raises BlockingIOError when it is taken and we do not wait, another OSError where there are no locks."""
+    if sys.platform == "win32":
+        raise OSError("no file locks on this system")
+    fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _give(file: IO[bytes]) -> None:
+    if sys.platform != "win32":
+        fcntl.flock(file, fcntl.LOCK_UN)

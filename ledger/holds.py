@@ -78,10 +78,10 @@ def hold(
     amount = ask.amount(limits[0].currency)
     if amount is None:
         return ask.refuse("currency", _foreign(quote, limits[0]), limits[0])
-    limits = ask.room(limits, amount.high.nanos, now)
-    if isinstance(limits, Grant):
-        return limits
-    budgets.take(work, limits, amount.high.nanos)
+    room = ask.room(limits, amount.high.nanos, now)
+    if isinstance(room, Grant):
+        return room
+    budgets.take(work, room, amount.high.nanos)
     _add_job(work, now, job, key, request_hash, scope, quote, amount, request, tags, owner, expires_in_s)
     return Grant(job)
 
@@ -110,17 +110,18 @@ def begin(
         return Grant(job, refused=Refusal("moved", row["scope"], None, None, None, detail))
     amount = ask.amount(row["currency"])
     if amount is None:
-        return ask.refuse("currency", f"{quote.offer} is sold in {quote.currency}, job {job} is held in {row['currency']}")
+        detail = f"{quote.offer} is sold in {quote.currency}, job {job} is held in {row['currency']}"
+        return ask.refuse("currency", detail)
     high = amount.high
     if ceiling is not None and (over := _over(quote, high, ceiling)) is not None:
         detail = f"{quote.offer} may cost {over}, more than the {ceiling} allowed for job {job}"
         return ask.refuse("budget", detail, asked=high, cap=ceiling)
     more = high.nanos - row["open_nanos"]
     if more > 0:
-        limits = ask.room(budgets.authorised(work, row["scope"], row["granted_at"]), more, row["granted_at"])
-        if isinstance(limits, Grant):
-            return limits
-        budgets.take(work, limits, more)
+        room = ask.room(budgets.authorised(work, row["scope"], row["granted_at"]), more, row["granted_at"])
+        if isinstance(room, Grant):
+            return room
+        budgets.take(work, room, more)
     name, body = texts.quote(quote)
     work.run(_ADD_QUOTE, {"quote_id": name, "body": body})
     opened = max(row["open_nanos"], high.nanos)
@@ -142,7 +143,7 @@ def release(work: Work, now: int, *, job: str, attempt: str | None, reason: str,
     if attempt is not None and attempt_row(work, job, attempt)["number"] != row["attempts"]:
         return row  # an older attempt cannot speak for the job
     state = is_state(row["state"])
-    target = after(state, "free") or (after(state, "no_charge") if proof else None)
+    target = after(state, "free") or (after(state, "no_charge") if proof and not row["parked_nanos"] else None)
     if target is not None:
         end(work, now, row, target, "release", reason or proof, proof)
     return row

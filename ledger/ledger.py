@@ -11,12 +11,13 @@ from typing import Self
 
 from pricing import Money, Quote
 
-from . import budgets, holds, reading, settling
+from . import budgets, holds, reading, resolving, settling, verify
 from .engine import Store
 from .evidence import Evidence
 from .instants import Window, micros
+from .resolving import Word
 from .rows import ATTEMPTS, view
-from .values import Budget, Event, Grant, Headroom, JobView, Leg, Outcome
+from .values import Budget, Event, Grant, Headroom, JobView, Leg, Outcome, Verdict
 
 
 def utc_now() -> datetime:
@@ -31,7 +32,7 @@ class Ledger:
 
     @classmethod
     def open(cls, url: str = "sqlite:///spend.db", *, clock: Callable[[], datetime] = utc_now) -> Self:
-        """Open a database, made when absent: a path, `sqlite:///relative.db`, `sqlite:////abs.db`, `sqlite://` (memory).
+        """Open a database, made when absent: a path, `sqlite:///rel.db`, `sqlite:////abs.db`, `sqlite://` (memory).
 
         `?synchronous=NORMAL` trades the last commits before a power cut for speed. Raises StorageError.
         """
@@ -51,7 +52,7 @@ class Ledger:
     def set_budget(
         self, scope: str, limit: Money | None, *, currency: str | None = None, window: Window = "total", tz: str = "UTC"
     ) -> Budget:
-        """Make a budget, or change the limit of the one with this scope, window and zone. Raises BadScope, BadBudget."""
+        """Make a budget, or change the limit of the one of this scope, window and zone. Raises BadScope, BadBudget."""
         with self._store.write() as work:
             return budgets.set_budget(work, self._now(), scope, limit, currency, window, tz)
 
@@ -146,6 +147,17 @@ class Ledger:
         with self._store.write() as work:
             return settling.unknown(work, self._now(), job=job, attempt=attempt, reason=reason)
 
+    def resolve(self, job: str, *, charged: Money | None = None, verdict: Word, note: str, author: str) -> JobView:
+        """End a job by a person's word; `charged` None takes the amount that waits. Repeating it changes nothing.
+
+        Raises UnknownJob, BadVerdict (no amount, or of a foreign currency), WrongState.
+        """
+        with self._store.write() as work:
+            row, attempts = resolving.resolve(
+                work, self._now(), job=job, charged=charged, verdict=verdict, note=note, author=author
+            )
+        return view(row, attempts)
+
     def expire(self) -> tuple[str, ...]:
         """Release every lapsed hold without an open attempt; answers their jobs."""
         with self._store.write() as work:
@@ -197,6 +209,11 @@ class Ledger:
         """The journal's entries for a job, in order. Raises UnknownJob."""
         with self._store.read() as work:
             return reading.postings(work, job)
+
+    def verify(self) -> Verdict:
+        """Recompute everything that follows from the facts and compare. Changes nothing."""
+        with self._store.read() as work:
+            return verify.verify(work, self._now())
 
     def _now(self) -> int:
         """Microseconds now, never earlier than this ledger has already seen: a clock set back moves nothing back."""

@@ -7,13 +7,13 @@ from pricing import Money
 from . import budgets, texts
 from .engine import Row, Statement, Work
 from .instants import moment
-from .rows import JOB_BY_ID, JOB_BY_KEY, job_row, view, views
-from .rows import ATTEMPTS as _ATTEMPTS
+from .rows import ATTEMPTS, JOB_BY_ID, JOB_BY_KEY, job_row, view, views
+from .states import OPEN
 from .tables import ATTEMPT, ENTRY, EVENT, JOB, OBSERVATION, QUOTE, TXN
 from .values import Budget, Event, Headroom, JobView, Leg
 
 _ALL = Statement(sa.select(JOB).order_by(JOB.c.granted_at, sa.literal_column("job.rowid")))
-_OPEN_STATES = [sa.literal_column(f"'{state}'") for state in ("held", "submitting", "submitted", "unknown")]
+_OPEN_STATES: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state}'") for state in OPEN]
 _DUE = Statement(
     sa.select(JOB).where(JOB.c.state.in_(_OPEN_STATES)).order_by(JOB.c.granted_at, sa.literal_column("job.rowid"))
 )
@@ -91,16 +91,19 @@ def postings(work: Work, name: str) -> tuple[Leg, ...]:
 
 
 def timeline(work: Work, name: str) -> tuple[Event, ...]:
-    """All that happened to a job, in order: quote, hold, intents, outcomes, observations, postings. Raises UnknownJob."""
+    """All that happened to a job, in order, from the quote to the last posting. Raises UnknownJob."""
     row = job_row(work, name)
-    told: list[tuple[int, int, int, Event]] = []
-    for one in work.rows(_EVENTS, {"job": name}):
-        told.append((one["step"], 1, one["id"], Event(moment(one["at"]), one["kind"], one["detail"])))
+    told: list[tuple[int, int, int, Event]] = [
+        (one["step"], 1, one["id"], Event(moment(one["at"]), one["kind"], one["detail"]))
+        for one in work.rows(_EVENTS, {"job": name})
+    ]
     for one in work.rows(_SAID, {"job": name}):
         kind = "resolve" if one["evidence"] == "resolve" else "observation"
         told.append((one["step"], 1, one["id"], Event(moment(one["at"]), kind, _said(one))))
-    for one in work.rows(_LEGS, {"job": name}):
-        told.append((one["step"], 2, one["id"], Event(moment(one["at"]), "posting", _posted(one))))
+    told += [
+        (one["step"], 2, one["id"], Event(moment(one["at"]), "posting", _posted(one)))
+        for one in work.rows(_LEGS, {"job": name})
+    ]
     first = work.row(_FIRST_QUOTE, {"quote": row["first_quote_id"]})
     if first is not None:
         told.append((0, 0, 0, Event(moment(row["granted_at"]), "quote", _quoted(first["body"]))))
@@ -108,7 +111,7 @@ def timeline(work: Work, name: str) -> tuple[Event, ...]:
 
 
 def _one(work: Work, row: Row | None) -> JobView | None:
-    return None if row is None else view(row, work.rows(_ATTEMPTS, {"job": row["id"]}))
+    return None if row is None else view(row, work.rows(ATTEMPTS, {"job": row["id"]}))
 
 
 def _money(row: Row) -> Money:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -101,8 +101,10 @@ def exposed_nanos(job: Row) -> int:
 def view(job: Row, attempts: Iterable[Row]) -> JobView:
     currency: str = job["currency"]
     expected = Money(job["expected_nanos"], currency)
-    low, high = job["low_nanos"], job["high_nanos"]
-    point = low == high
+    low, high = (
+        expected if nanos == expected.nanos else Money(nanos, currency)
+        for nanos in (job["low_nanos"], job["high_nanos"])
+    )
     charged = _money(job["charged_nanos"], currency)
     return JobView(
         id=job["id"],
@@ -113,7 +115,7 @@ def view(job: Row, attempts: Iterable[Row]) -> JobView:
         offer=job["offer"],
         settings=texts.words(job["settings"]),
         outputs_asked=job["outputs_asked"],
-        quoted=Span(expected if point else Money(low, currency), expected, expected if point else Money(high, currency)),
+        quoted=Span(low, expected, high),
         held=Money(job["held_nanos"], currency),
         open=Money(job["open_nanos"], currency),
         charged=charged,
@@ -178,5 +180,4 @@ def _update_attempt(columns: tuple[str, ...]) -> Statement:
 
 def is_state(word: str) -> State:
     """The state as a typed word; the table's CHECK keeps others out."""
-    state: Any = word
-    return state
+    return cast("State", word)

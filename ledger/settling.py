@@ -27,7 +27,7 @@ _CLAIMED = Statement(
         ATTEMPT.c.provider == sa.bindparam("provider"), ATTEMPT.c.provider_job == sa.bindparam("provider_job")
     )
 )
-_SAID = Statement(
+SAID = Statement(
     sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id)
 )
 _ADD_OBSERVATION = Statement(sa.insert(OBSERVATION), [one.name for one in OBSERVATION.c if one.name != "id"])
@@ -115,7 +115,7 @@ def settle(
     row = job_row(work, job)
     attempts = work.rows(ATTEMPTS, {"job": job})
     tried = next((one for one in attempts if one["id"] == attempt), None) or attempt_row(work, job, attempt)
-    said = [dict(one) for one in work.rows(_SAID, {"job": job})]
+    said = [dict(one) for one in work.rows(SAID, {"job": job})]
     fact: dict[str, Any] = {
         "attempt": attempt,
         "evidence": evidence,
@@ -129,10 +129,10 @@ def settle(
     if any(all(one[name] == value for name, value in fact.items()) for one in said):
         return row, attempts
     fact |= {"outputs": texts.dump(list(outputs)), "note": note, "verdict": None, "author": None, "proof": ""}
-    return _post(work, now, row, attempts, tried, said, fact, kind="settle")
+    return post(work, now, row, attempts, tried, said, fact, kind="settle")
 
 
-def _post(
+def post(
     work: Work,
     now: int,
     row: Job,
@@ -144,15 +144,16 @@ def _post(
 ) -> tuple[Job, list[Row]]:
     """Bring the books from what they hold to what all observations, with this one, say."""
     fact |= {"job": row["id"], "step": row["step"] + 1, "at": now, "id": said[-1]["id"] + 1 if said else 1}
-    picture = _weigh(row, attempts, [*said, fact])
-    changes = _projection(row, picture)
+    picture = weigh_all(row["currency"], attempts, [*said, fact])
+    changes = projection(picture)
     changes |= _after(row, tried, picture, fact)
-    changes["cause"] = _cause(work, row, picture)
+    changes["cause"] = cause(work, row["expected_nanos"], picture)
     if len(texts.lines(fact["outputs"])) > len(texts.lines(row["outputs"])):
         changes["outputs"] = fact["outputs"]
     spent = sum(one.budget_delta for one in picture)
     opened = row["open_nanos"]
     save(work, row, **changes)
+    fact["proof"] = row["proof"]
     budgets.shift(work, row["scope"], row["granted_at"], spent=spent, held=row["open_nanos"] - opened)
     work.run(_ADD_OBSERVATION, fact | {"state": row["state"], "open_nanos": row["open_nanos"]})
     for one in picture:
@@ -165,7 +166,7 @@ def _post(
 
 
 @dataclass(frozen=True, slots=True)
-class _Weighed:
+class Weighed:
     """One attempt, what is posted for it, and what should be. Amounts in nanos."""
 
     row: Row
@@ -193,10 +194,10 @@ class _Weighed:
         return max(0, (0 if amount is None else amount.nanos) - (self.new or 0))
 
 
-def _weigh(row: Job, attempts: Sequence[Row], said: Sequence[Mapping[str, Any]]) -> list[_Weighed]:
-    found: list[_Weighed] = []
+def weigh_all(currency: str, attempts: Sequence[Row], said: Sequence[Mapping[str, Any]]) -> list[Weighed]:
+    found: list[Weighed] = []
     for attempt in attempts:
-        agreed = terms(attempt, row["currency"])
+        agreed = terms(attempt, currency)
         finding = weigh((_observation(one) for one in said if one["attempt"] == attempt["id"]), agreed)
         amount = None if finding.posted is None else finding.posted.amount
         budget = None if amount is None else agreed.in_budget(amount)
@@ -204,7 +205,7 @@ def _weigh(row: Job, attempts: Sequence[Row], said: Sequence[Mapping[str, Any]])
         old, old_native = attempt["posted_nanos"], attempt["posted_native_nanos"]
         new = None if budget is None else budget.nanos
         new_native = None if native is None else native.nanos
-        found.append(_Weighed(attempt, agreed, finding, old, old_native, new, new_native))
+        found.append(Weighed(attempt, agreed, finding, old, old_native, new, new_native))
     return found
 
 
@@ -214,7 +215,7 @@ def _observation(one: Mapping[str, Any]) -> Observation:
     return Observation(one["id"], one["evidence"], amount, bool(one["final"]), one["delivered"])
 
 
-def _projection(row: Job, picture: Sequence[_Weighed]) -> dict[str, Any]:
+def projection(picture: Sequence[Weighed]) -> dict[str, Any]:
     """The job's columns that follow from its attempts."""
     charged = [one for one in picture if one.new is not None]
     last = charged[-1] if charged else None
@@ -230,60 +231,68 @@ def _projection(row: Job, picture: Sequence[_Weighed]) -> dict[str, Any]:
         "reported_nanos": None if reported is None else reported.nanos,
         "reported_currency": None if reported is None else reported.currency,
         "parked_nanos": sum(one.parked for one in picture),
-        "evidence": row["evidence"] if posted is None and charged else None if posted is None else posted.source,
+        "evidence": None if posted is None else posted.source,
         "final": None if posted is None else int(posted.final),
     }
 
 
-def _after(row: Job, tried: Row, picture: Sequence[_Weighed], fact: Mapping[str, Any]) -> dict[str, Any]:
+def _after(row: Job, tried: Row, picture: Sequence[Weighed], fact: Mapping[str, Any]) -> dict[str, Any]:
     """State, hold and reason once this observation is in."""
     state = is_state(row["state"])
     mine = next(one for one in picture if one.row["id"] == tried["id"])
-    current = tried["number"] == row["attempts"]
     event: Event | None = None
-    reason, proof = fact["note"], ""
-    if mine.finding.parked is not None:
+    reason: str = fact["note"]
+    if fact["verdict"] == "written_off":
+        event = "write_off"
+    elif mine.finding.parked is not None:
         event = "lost" if mine.new is None else "charge"
         reason = f"{mine.finding.parked.amount} is out of proportion to the quote: parked until a person resolves it"
     elif mine.new is not None:
-        event = "charge"
-        if not any(one.new for one in picture) and not _delivered(mine) and state != "settled":
-            event, proof = "no_charge", f"{fact['evidence']} says zero for nothing delivered"
-    # Another attempt is under way: what this older one cost is posted, the job goes on.
-    target = None if event is None or not (current or state not in OPEN) else after(state, event)
-    done = target is not None and target not in OPEN
-    kept = 0 if done else row["open_nanos"]
+        event = "charge" if any(one.new for one in picture) or not _nothing(mine) else "no_charge"
+        if event == "charge" and mine.new and state in ("released", "expired", "written_off"):
+            reason = reason or f"a charge came after the job was {state.replace('_', ' ')}"
+    # Another attempt is under way, or may begin: what this older one cost is posted, the job goes on.
+    current = tried["number"] == row["attempts"] or state not in OPEN
+    waits = state == "held" and event == "no_charge"
+    target = None if event is None or not current or waits else after(state, event)
+    proof = f"{fact['evidence']} says zero for nothing delivered" if target == "released" else ""
     return {
         "state": target or state,
-        "open_nanos": kept,
-        "reason": reason or (proof if target == "released" else row["reason"]),
-        "proof": proof if target == "released" else row["proof"],
+        "open_nanos": 0 if target is not None and target not in OPEN else row["open_nanos"],
+        "reason": reason or proof or row["reason"],
+        "proof": (fact["note"] if fact["verdict"] else proof) if proof else row["proof"],
     }
 
 
-def _delivered(one: _Weighed) -> int:
+def _nothing(one: Weighed) -> bool:
+    """A final word that nothing was delivered, of a charge of zero."""
+    posted = one.finding.posted
+    return posted is not None and posted.final and not posted.delivered
+
+
+def _delivered(one: Weighed) -> int:
     return 0 if one.finding.posted is None else one.finding.posted.delivered
 
 
-def _cause(work: Work, row: Job, picture: Sequence[_Weighed]) -> str | None:
+def cause(work: Work, expected_nanos: int, picture: Sequence[Weighed]) -> str | None:
+    """Why the charge is not what was expected; None: nothing is charged."""
     charged = [one for one in picture if one.new is not None]
     if not charged:
         return None
     last = charged[-1]
     native = Money(last.new_native or 0, last.terms.high.currency)
     total = sum(one.new or 0 for one in charged)
-    if native == last.terms.expected and total == row["expected_nanos"]:
+    if native == last.terms.expected and total == expected_nanos:
         return "none"
     if len(charged) > 1:
         return "unexplained"
     found = work.row(_QUOTE, {"quote": last.row["quote_id"]})
-    assert found is not None
-    quote = texts.mapping(found["body"])
-    same = total == row["expected_nanos"]
+    quote = texts.mapping("{}" if found is None else found["body"])
+    same = total == expected_nanos
     return variance.cause(quote, native=native, same_in_budget=same, delivered=_delivered(last))
 
 
-def _journal(work: Work, now: int, row: Job, one: _Weighed, kind: str) -> None:
+def _journal(work: Work, now: int, row: Job, one: Weighed, kind: str) -> None:
     currency = one.terms.high.currency
     native = Money((one.new_native or 0) - (one.old_native or 0), currency)
     legs = moves.charge(one.row["provider"], row["scope"], native, Money(one.budget_delta, row["currency"]))

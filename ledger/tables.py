@@ -7,6 +7,7 @@ from them. Amounts are whole nanos, instants whole microseconds since 1970 in UT
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy.orm import declared_attr
 from sqlmodel import Field, SQLModel
 
 from .accounts import BOOKS
@@ -47,13 +48,18 @@ def _one_of(column: str, words: tuple[str, ...]) -> sa.CheckConstraint:
 
 
 class LedgerRow(SQLModel):
-    metadata: ClassVar[sa.MetaData] = METADATA
+    """A table named after its class: `BudgetRow` is `budget`. Its metadata stay apart from the user's models."""
+
+    metadata: ClassVar[sa.MetaData] = METADATA  # pyright: ignore[reportIncompatibleVariableOverride]  # as documented
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805  # pyright: ignore  # SQLModel declares it the older way
+        return cls.__name__.removesuffix("Row").lower()
 
 
 class StoreRow(LedgerRow, table=True):
     """One row: which schema this is."""
 
-    __tablename__ = "store"
     __table_args__ = (_check("one", "id = 1"), STRICT)
     id: int = _whole(primary_key=True)
     version: int = _whole()
@@ -63,7 +69,6 @@ class StoreRow(LedgerRow, table=True):
 class BudgetRow(LedgerRow, table=True):
     """A limit somebody set: its identity and the limit as it is now."""
 
-    __tablename__ = "budget"
     __table_args__ = (
         sa.UniqueConstraint("scope", "currency", "window", "tz"),
         _one_of("window", WINDOWS),
@@ -82,7 +87,6 @@ class BudgetRow(LedgerRow, table=True):
 class PeriodRow(LedgerRow, table=True):
     """What is spent and held of a budget in one period: the row that authorises, and the one that is locked."""
 
-    __tablename__ = "period"
     __table_args__ = (
         sa.UniqueConstraint("budget_id", "starts_at"),
         _check("rises", "ends_at > starts_at"),
@@ -101,7 +105,6 @@ class PeriodRow(LedgerRow, table=True):
 class QuoteRow(LedgerRow, table=True):
     """A quote as it was when money was held for it, named by its content."""
 
-    __tablename__ = "quote"
     __table_args__ = (STRICT,)
     id: str = _text(primary_key=True)
     body: str = _text()
@@ -110,7 +113,6 @@ class QuoteRow(LedgerRow, table=True):
 class JobRow(LedgerRow, table=True):
     """A job's money and state. Amounts without another note are in `currency`, the budget's."""
 
-    __tablename__ = "job"
     __table_args__ = (
         sa.UniqueConstraint("key"),
         _one_of("state", STATES),
@@ -161,7 +163,6 @@ class JobRow(LedgerRow, table=True):
 class AttemptRow(LedgerRow, table=True):
     """One try at a provider: the intent, then how its submit ended, then what was posted for it."""
 
-    __tablename__ = "attempt"
     __table_args__ = (
         sa.UniqueConstraint("job", "number"),
         sa.UniqueConstraint("provider", "provider_job"),
@@ -196,7 +197,6 @@ class AttemptRow(LedgerRow, table=True):
 class RefusalRow(LedgerRow, table=True):
     """A fact: the ledger said no."""
 
-    __tablename__ = "refusal"
     __table_args__ = (STRICT,)
     id: int | None = _whole(primary_key=True, default=None)
     at: int = _whole()
@@ -215,7 +215,6 @@ class RefusalRow(LedgerRow, table=True):
 class EventRow(LedgerRow, table=True):
     """A fact: a verb changed a job. `open_nanos` is what was set aside for it afterwards."""
 
-    __tablename__ = "event"
     __table_args__ = (sa.Index("ix_event_job", "job", "step"), STRICT)
     id: int | None = _whole(primary_key=True, default=None)
     job: str = _text(foreign_key="job.id")
@@ -231,7 +230,6 @@ class EventRow(LedgerRow, table=True):
 class ObservationRow(LedgerRow, table=True):
     """A fact: somebody said what an attempt cost, or a person ended it (`resolve`)."""
 
-    __tablename__ = "observation"
     __table_args__ = (
         _one_of("evidence", (*RANKS, "resolve")),
         sa.Index("ix_observation_job", "job"),
@@ -261,7 +259,6 @@ class ObservationRow(LedgerRow, table=True):
 class TxnRow(LedgerRow, table=True):
     """A fact: one transaction of the journal. `granted_at` decides the period it lands in."""
 
-    __tablename__ = "txn"
     __table_args__ = (sa.Index("ix_txn_job", "job"), STRICT)
     id: int | None = _whole(primary_key=True, default=None)
     job: str = _text(foreign_key="job.id")
@@ -276,7 +273,6 @@ class TxnRow(LedgerRow, table=True):
 class EntryRow(LedgerRow, table=True):
     """A fact: one leg of a transaction. Per transaction, book and currency the legs sum to zero."""
 
-    __tablename__ = "entry"
     __table_args__ = (
         _check("says_something", "amount_nanos <> 0"),
         _one_of("book", BOOKS),
@@ -316,7 +312,7 @@ def triggers() -> dict[str, str]:
         rules = {
             "UPDATE": "",
             "DELETE": "",
-            "INSERT": f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) ",
+            "INSERT": f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) ",  # noqa: S608  # our own names
         }
         for verb, when in rules.items():
             name = f"{table}_keeps_{verb.lower()}"

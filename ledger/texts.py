@@ -14,7 +14,6 @@ from pricing import Quote
 EMPTY: Mapping[str, str] = MappingProxyType({})
 _MEMORY = 64
 _quotes: dict[int, tuple[Quote, str, str]] = {}
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=lambda value: _plain(value)).encode
 
 
 def dump(value: object) -> str:
@@ -43,11 +42,16 @@ def quote(value: Quote) -> tuple[str, str]:
     if known is not None and known[0] is value:
         return known[1], known[2]
     body = _encode(value.as_json())
-    name = hashlib.sha256(body.encode()).hexdigest()[:32]
+    name = named(body)
     if len(_quotes) >= _MEMORY:
         _quotes.clear()
     _quotes[id(value)] = (value, name, body)
     return name, body
+
+
+def named(body: str) -> str:
+    """The name of a quote's text: the first half of its SHA-256."""
+    return hashlib.sha256(body.encode()).hexdigest()[:32]
 
 
 def _plain(value: object) -> object:
@@ -60,3 +64,6 @@ def _plain(value: object) -> object:
     if isinstance(value, Sequence):
         return list(cast("Sequence[object]", value))
     raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode

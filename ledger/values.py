@@ -1,4 +1,4 @@
-"""What the ledger answers: budgets, grants, refusals, jobs, events, verdicts. Frozen values; nothing here asks a database."""
+"""What the ledger answers: budgets, grants, refusals, jobs, events, verdicts. Values that never ask a database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

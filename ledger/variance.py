@@ -28,25 +28,19 @@ def cause(quote: Mapping[str, Any], *, native: Money, same_in_budget: bool, deli
     if 0 < delivered < outputs and charged * outputs == expected * delivered:
         return "partial_failure"
     lines = [line for line in quote["lines"] if line["amount"]["currency"] == native.currency]
-    if any("contested" in text for text in quote["assumptions"]) and charged in _other_prices(quote, lines):
+    rate = Fraction(Decimal(lines[0]["rate"])) if len(lines) == 1 else None
+    steps = rate is not None and rate != 0 and (charged / rate).denominator == 1
+    if len(quote["rates"]) > 1 and _other_price(quote, charged, steps=steps):
         return "unit_price"
-    if len(lines) == 1:
-        rate = Fraction(Decimal(lines[0]["rate"]))
-        if rate and (charged / rate).denominator == 1:
-            return "quantity"
-    return "unexplained"
+    return "quantity" if steps else "unexplained"
 
 
-def _other_prices(quote: Mapping[str, Any], lines: list[Mapping[str, Any]]) -> set[Fraction]:
-    """The ends of a contested quote, where they are the billed quantity at some plain other price."""
-    billed = Fraction(Decimal(lines[0]["billed"])) if len(lines) == 1 else Fraction(1)
-    ends = {_amount(quote["low"]), _amount(quote["high"])} - {_amount(quote["expected"])}
-    return {end for end in ends if billed and _plain(end / billed)}
+def _other_price(quote: Mapping[str, Any], charged: Fraction, *, steps: bool) -> bool:
+    """Is the charge what another of the quoted prices makes of it?
 
-
-def _plain(price: Fraction) -> bool:
-    """A price somebody would publish: at most four decimals."""
-    return (price * 10_000).denominator == 1
+    The low end is the cheaper price. The high end may also hold a longer output, which the price of record explains.
+    """
+    return charged == _amount(quote["low"]) or (charged == _amount(quote["high"]) and not steps)
 
 
 def _amount(money: Mapping[str, str]) -> Fraction:

@@ -1,8 +1,9 @@
 """What a provider sells, as everyone else sees it: settings, measure, limits. Never a price: that is the book's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import product
 from types import MappingProxyType
 
 
@@ -36,6 +37,11 @@ class Offer:
     """How much longer the output may be than the audio it was made from (inferred from real bills)."""
     audio_driven: bool
     """Whether the job is made from an audio file; a template is not."""
+    choices: tuple[Mapping[str, str], ...] = field(init=False, repr=False, compare=False)
+    """Every combination of the settings' values."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+        combinations = product(*(setting.values for setting in self.settings.values()))
+        choices = tuple(MappingProxyType(dict(zip(self.settings, values, strict=True))) for values in combinations)
+        object.__setattr__(self, "choices", choices)

@@ -1,16 +1,15 @@
 """Choose who makes a job. Pure: quotes, limits and readiness come in; no clock, network, database or file."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from itertools import product
 from typing import Literal
 
 from pricing import CurrencyMismatch, Money, Offer, PriceBook, PricingError, Quote, Usage
 
-from .offers import Kind, Profile, latency_s
+from .offers import Kind, Profile, Tier, latency_s
 from .policy import Policy, exact
 from .request import RESOLUTIONS
 
@@ -112,38 +111,40 @@ class Choice:
 
     def explain(self) -> str:
         """The choice, every other candidate's price and why not, a line each."""
-        lines = ["nothing is eligible"] if not self.candidates else []
+        rows: list[tuple[str, str, str, str]] = []
         for place, one in enumerate(self.candidates):
-            quality = "unknown" if one.quality is None else f"{one.quality:f}"
-            word = "chosen " if place == 0 else "instead"
-            lines.append(
-                f"{word} {_named(one)}  {_price(one.quote)}  within {one.latency_s:f} s  quality {quality}"
-                + (f"  not ready: {one.not_ready}" if one.not_ready else "")
-                + (f"  ({self.objective})" if place == 0 else "")
-            )
+            why = f"within {one.latency_s.normalize():f} s, quality {'unknown' if one.quality is None else one.quality}"
+            if place == 0:
+                why += f" ({self.objective})"
+            if one.not_ready:
+                why += f"; not ready: {one.not_ready}"
+            rows.append(("instead" if place else "chosen", _named(one), _price(one.quote), why))
         for no in self.rejections:
-            price = _price(no.quote) if no.quote else "no price"
-            lines.append(f"no      {_named(no)}  {price}  {no.reason}: {no.value} (limit {no.limit})")
-        return "\n".join(lines)
+            why = f"{no.reason}: {no.value}" + (f" (limit {no.limit})" if no.limit else "")
+            rows.append(("no", _named(no), _price(no.quote) if no.quote else "no price", why))
+        wide = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+        lines = [f"{a:{wide[0]}}  {b:{wide[1]}}  {c:{wide[2]}}  {why}" for a, b, c, why in rows]
+        return "\n".join(lines if self.candidates else ["nothing is eligible", *lines])
 
 
 def choose(
     demand: Demand, policy: Policy, book: PriceBook, profiles: Mapping[str, Profile], at: date, facts: Facts
 ) -> Choice:
     """Rank what keeps every hard limit by the policy's objective; ties fall by latency, quality, then name."""
+    judge = _Judge(demand, policy, book, at, facts)
     kept: list[Candidate] = []
     rejections: list[Rejection] = []
-    for offer, settings in _listings(book):
+    for offer in book.offers.values():
         profile = profiles.get(offer.id)
         if profile is None or profile.kind != demand.kind:
             continue  # it sells something else
-        judged = _judge(demand, policy, book, profile, at, facts, offer, settings)
-        if isinstance(judged, Rejection):
-            rejections.append(judged)
-        else:
-            kept.append(judged)
-    front = pareto(kept)
-    return Choice(tuple(rank(kept, policy)), tuple(rejections), front, policy.objective)
+        for settings in offer.choices:
+            judged = judge(offer, settings, profile.at(settings))
+            if isinstance(judged, Rejection):
+                rejections.append(judged)
+            else:
+                kept.append(judged)
+    return Choice(tuple(rank(kept, policy)), tuple(rejections), pareto(kept), policy.objective)
 
 
 def rank(candidates: Iterable[Candidate], policy: Policy) -> list[Candidate]:
@@ -181,72 +182,80 @@ def pareto(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     )
 
 
-def _listings(book: PriceBook) -> Iterator[tuple[Offer, Mapping[str, str]]]:
-    for offer in book.offers.values():
-        names = sorted(offer.settings)
-        for values in product(*(offer.settings[name].values for name in names)):
-            yield offer, dict(zip(names, values, strict=True))
+class _Judge:
+    """Holds candidate after candidate against every limit, in one fixed order; the first that breaks is the reason."""
 
+    def __init__(self, demand: Demand, policy: Policy, book: PriceBook, at: date, facts: Facts) -> None:
+        self.demand, self.policy, self.book, self.at, self.facts = demand, policy, book, at, facts
+        self.max_latency_s = None if policy.max_latency_s is None else exact(policy.max_latency_s)
+        self.min_quality = None if policy.min_quality is None else exact(policy.min_quality)
+        self.latencies: dict[int, Decimal] = {}
 
-def _judge(
-    demand: Demand,
-    policy: Policy,
-    book: PriceBook,
-    profile: Profile,
-    at: date,
-    facts: Facts,
-    offer: Offer,
-    settings: Mapping[str, str],
-) -> Candidate | Rejection:
-    def no(reason: Reason, limit: object, value: object, quote: Quote | None = None) -> Rejection:
-        return Rejection(offer.id, settings, reason, str(limit), str(value), quote)
+    def __call__(self, offer: Offer, settings: Mapping[str, str], tier: Tier) -> Candidate | Rejection:
+        demand, policy, facts = self.demand, self.policy, self.facts
+        quote: Quote | None = None
 
-    if demand.outputs > offer.max_outputs:
-        return no("outputs", offer.max_outputs, demand.outputs)
-    if offer.max_seconds is not None and demand.seconds > offer.max_seconds:
-        return no("duration", f"{offer.max_seconds} s", f"{demand.seconds} s")
-    try:
-        quote = book.quote(offer.id, demand.usage, at=at, settings=settings, outputs=demand.outputs)
-    except PricingError as error:
-        return no("price", "a known price", error)
-    if policy.providers is not None and offer.provider not in policy.providers:
-        return no("provider", ", ".join(sorted(policy.providers)), offer.provider, quote)
-    if demand.resolution is not None:
+        def no(reason: Reason, limit: object, value: object) -> Rejection:
+            return Rejection(offer.id, settings, reason, str(limit), str(value), quote)
+
+        if demand.outputs > offer.max_outputs:
+            return no("outputs", offer.max_outputs, demand.outputs)
+        if offer.max_seconds is not None and demand.seconds > offer.max_seconds:
+            return no("duration", f"{offer.max_seconds} s", f"{demand.seconds} s")
+        try:
+            quote = self.book.quote(offer.id, demand.usage, at=self.at, settings=settings, outputs=demand.outputs)
+        except PricingError as error:
+            return no("price", "a known price", error)
+        if policy.providers is not None and offer.provider not in policy.providers:
+            return no("provider", ", ".join(sorted(policy.providers)), offer.provider)
         has = settings.get("resolution")
-        if has is None or RESOLUTIONS.index(has) < RESOLUTIONS.index(demand.resolution):
-            return no("resolution", demand.resolution, has or "unknown", quote)
-    if (broken := facts.unsupported(offer.id, settings)) is not None:
-        return no("unsupported", "the provider's documented limits", broken, quote)
-    tier = profile.at(settings)
-    latency = latency_s(tier, demand.seconds, exact(policy.confidence))
-    if policy.max_latency_s is not None and latency > exact(policy.max_latency_s):
-        return no("max_latency", f"{exact(policy.max_latency_s)} s", f"{latency:f} s", quote)
-    quality = (facts.quality or {}).get(offer.id, tier.quality)
-    if policy.min_quality is not None and (quality is None or quality < exact(policy.min_quality)):
-        return no("min_quality", exact(policy.min_quality), "unknown" if quality is None else quality, quote)
-    if (over := _money(policy, facts, quote)) is not None:
-        return no(*over, quote)
-    waiting = facts.not_ready(offer.provider)
-    if waiting is not None and not facts.rank_not_ready:
-        return no(waiting.reason, "ready", waiting.text, quote)
-    return Candidate(offer.id, settings, quote, latency, quality, waiting.text if waiting else None)
+        if demand.resolution is not None and (has is None or _lines(has) < _lines(demand.resolution)):
+            return no("resolution", demand.resolution, has or "unknown")
+        if (broken := facts.unsupported(offer.id, settings)) is not None:
+            return no("unsupported", "", broken)
+        latency = self.latency_s(tier)
+        if self.max_latency_s is not None and latency > self.max_latency_s:
+            return no("max_latency", f"{self.max_latency_s} s", f"{latency.normalize():f} s")
+        quality = facts.quality.get(offer.id, tier.quality) if facts.quality else tier.quality
+        if self.min_quality is not None and (quality is None or quality < self.min_quality):
+            return no("min_quality", self.min_quality, "unknown" if quality is None else quality)
+        if (over := self.money(quote)) is not None:
+            return no(*over)
+        waiting = facts.not_ready(offer.provider)
+        if waiting is not None and not facts.rank_not_ready:
+            return no(waiting.reason, "ready", waiting.text)
+        return Candidate(offer.id, settings, quote, latency, quality, waiting.text if waiting else None)
+
+    def latency_s(self, tier: Tier) -> Decimal:
+        """The tier's latency for this demand; asked once a tier."""
+        found = self.latencies.get(id(tier))
+        if found is None:
+            found = latency_s(tier, self.demand.seconds, exact(self.policy.confidence))
+            self.latencies[id(tier)] = found
+        return found
+
+    def money(self, quote: Quote) -> tuple[Reason, object, object] | None:
+        """The money limit that a quote's high breaks, if any."""
+        most, room = self.policy.max_cost, self.facts.room
+        try:
+            if most is not None and (high := quote.in_currency(most.currency).high) > most:
+                return "max_cost", most, high
+        except CurrencyMismatch:
+            return "currency", most, quote.currency
+        if room is None:
+            return ("no_budget", "a budget in the chain", self.facts.scope) if self.facts.budget_required else None
+        try:
+            high = quote.in_currency(room.currency).high
+        except CurrencyMismatch:
+            return "currency", room.currency, quote.currency
+        if room.available is not None and high > room.available:
+            return "budget", f"{room.available} available of {room.limit} in {room.scope}", high
+        return None
 
 
-def _money(policy: Policy, facts: Facts, quote: Quote) -> tuple[Reason, object, object] | None:
-    """The money limit that a quote's high breaks, if any."""
-    try:
-        if policy.max_cost is not None:
-            high = quote.in_currency(policy.max_cost.currency).high
-            if high > policy.max_cost:
-                return "max_cost", policy.max_cost, high
-        if facts.room is None:
-            return ("no_budget", "a budget in the chain", facts.scope) if facts.budget_required else None
-        high = quote.in_currency(facts.room.currency).high
-    except CurrencyMismatch:
-        return "currency", (facts.room.currency if facts.room else policy.max_cost), quote.currency
-    if facts.room.available is not None and high > facts.room.available:
-        return "budget", f"{facts.room.available} available of {facts.room.limit} in {facts.room.scope}", high
-    return None
+def _lines(resolution: str) -> int:
+    """Where a resolution stands among the known ones; an unknown one below all."""
+    return RESOLUTIONS.index(resolution) if resolution in RESOLUTIONS else -1
 
 
 def _quality(one: Candidate) -> Decimal:
@@ -255,7 +264,7 @@ def _quality(one: Candidate) -> Decimal:
 
 
 def _named(one: Candidate | Rejection) -> str:
-    settings = ", ".join(f"{name} {value}" for name, value in sorted(one.settings.items()))
+    settings = ", ".join(value for _, value in sorted(one.settings.items()))
     return f"{one.offer} ({settings})" if settings else one.offer
 
 

@@ -192,7 +192,8 @@ class Desk:
         if provider is None or brief is None:
             return None
         order = brief.order
-        media = dict.fromkeys(brief.files, "https://example.com/a.mp3")  # not yet delivered: its form is not judged
+        # A local file is not delivered yet: only its type is judged.
+        media = {name: f"https://not.yet/{name}{path.suffix}" for name, path in brief.files.items()}
         return provider.check(
             Order(
                 attempt=order.attempt, offer=offer, settings=settings, kind=order.kind, outputs=order.outputs,
@@ -215,5 +216,8 @@ def _refuse_unconfigured(rejections: tuple[Rejection, ...], providers: Mapping[s
 def _why_not(rejections: tuple[Rejection, ...]) -> str:
     """One line: each broken limit once, with the first candidate it stopped."""
     first = {one.reason: one for one in reversed(rejections)}
-    said = [f"{reason}: {one.value}, limit {one.limit} ({one.offer})" for reason, one in first.items()]
+    said = [
+        f"{reason} {one.value}{f', limit {one.limit}' if one.limit else ''} ({one.offer})"
+        for reason, one in first.items()
+    ]
     return "no candidate keeps every limit: " + ("; ".join(said) or "no offer makes this")

@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -68,7 +68,9 @@ def resolve(
     """End an open question as a person: charged, not charged, or written off."""
     if sum((charged is not None, not_charged, written_off)) != 1:
         raise BadRequest("give exactly one of --charged AMOUNT, --not-charged and --written-off")
-    verdict = "charged" if charged is not None else "not_charged" if not_charged else "written_off"
+    verdict: Literal["charged", "not_charged", "written_off"] = (
+        "charged" if charged is not None else "not_charged" if not_charged else "written_off"
+    )
     amount = None if charged is None else Money.parse(charged)
     with o.open_ledger(db) as ledger:
         view = ledger.resolve(job, charged=amount, verdict=verdict, note=note, author=author or getpass.getuser())

@@ -19,11 +19,19 @@ from .run import result_json
 
 WORDS = {
     "recall": "looking up its key",
-    "hold": "money held", "read": "reading", "upload": "bringing the files",
-    "intent": "intent written", "submit": "sent", "submitted": "taken note", "poll": "rendering", "cost": "asking the cost",
-    "claimed": "looking for it", "probe": "looking for it", "unknown": "outcome unknown", "settle": "settled",
-    "release": "released", "waiting": "waiting",
-}  # fmt: skip
+    "hold": "money held",
+    "upload": "bringing the files",
+    "intent": "intent written",
+    "submit": "sent",
+    "submitted": "taken note",
+    "poll": "rendering",
+    "cost": "asking the cost",
+    "claimed": "looking for it",
+    "probe": "looking for it",
+    "unknown": "outcome unknown",
+    "settle": "settled",
+    "release": "released",
+}
 
 
 class Stage:

@@ -23,6 +23,7 @@ REFUSED = frozenset({400, 401, 402, 403, 404, 413, 415, 429})
 """What the three document as refused before anything ran. 408, 409, 422, 425 and 499 are not among them."""
 
 LINE_MAX = 200
+NO_ANSWER = "no answer"
 UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,9})?", re.ASCII)
@@ -41,7 +42,7 @@ class Read:
 def classify(answer: Answer, *, conceal: Sequence[str] = ()) -> "Submission | Read":
     """What a submit's answer means before its content is looked at. `conceal`: words that must not be repeated."""
     if isinstance(answer, Broken):
-        return Submission("unknown" if answer.sent else "not_sent", reason=line(answer.error, conceal))
+        return Submission("unknown" if answer.sent else "not_sent", reason=line(answer.error, conceal) or NO_ANSWER)
     if 200 <= answer.status < 300:
         try:
             return Read(answer.status, answer.headers, answer.json())
@@ -53,7 +54,7 @@ def classify(answer: Answer, *, conceal: Sequence[str] = ()) -> "Submission | Re
 def read(answer: Answer) -> "Read | str":
     """A readable 2xx, or in one line why this is none. For polls, probes and uploads."""
     if isinstance(answer, Broken):
-        return line(answer.error)
+        return line(answer.error) or NO_ANSWER
     if not 200 <= answer.status < 300:
         return said(answer)
     try:
@@ -65,7 +66,7 @@ def read(answer: Answer) -> "Read | str":
 def unreachable(answer: Answer, why: str, conceal: Sequence[str] = ()) -> Progress:
     """A poll that said nothing about the job."""
     wait_s = retry_after_s(answer.headers) if isinstance(answer, Reply) else None
-    return Progress("unreachable", reason=line(why, conceal), retry_after_s=wait_s)
+    return Progress("unreachable", reason=line(why, conceal) or NO_ANSWER, retry_after_s=wait_s)
 
 
 def failed_upload(answer: Answer, provider: str, conceal: Sequence[str] = ()) -> ProviderError:

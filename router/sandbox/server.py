@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Literal, Self
 
@@ -21,6 +22,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from . import creatify, fal, runware
 from .account import Account
 from .faults import Faults
+from .media import Files
 from .shop import Door, Handler, Shop
 from .wire import Answer, Ask, said
 
@@ -45,10 +47,11 @@ class Sandbox:
         creatify_credits: Decimal | str | int = 10_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        account = Account(render_s, Decimal(creatify_credits), clock)
+        self._account = partial(Account, render_s, Decimal(creatify_credits), clock)
+        self._faults = tuple(faults)
         self._shop = Shop(
-            account,
-            Faults(tuple(faults)),
+            self._account(),
+            Faults(self._faults),
             answer_lag_s=answer_lag_s,
             output_extra_s=Decimal(output_extra_s),
             fal_unit=fal_unit,
@@ -151,6 +154,10 @@ class Sandbox:
     def bill(self) -> dict[str, object]:
         """What was truly billed until now: the same as GET /_bill."""
         return self._shop.account.bill()
+
+    def forget(self) -> None:
+        """Every job, file and added fault, as if just started: for a test suite that shares one sandbox."""
+        self._shop.account, self._shop.faults, self._shop.files = self._account(), Faults(self._faults), Files()
 
     def add_fault(self, spec: str) -> None:
         """One more fault from now on. Raises ValueError."""

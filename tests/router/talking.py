@@ -15,7 +15,12 @@ T = TypeVar("T")
 ATTEMPT = "0c7e2f5e-6a44-4a0e-9a37-0d5a3c1f9b11"
 JOB = "76cdd8b1-e337-4fe3-925f-513f86047104"
 KEYS = MappingProxyType(
-    {"FAL_KEY": "fal-id:fal-secret", "RUNWARE_API_KEY": "rw-secret-key", "CREATIFY_API_ID": "cr-id-1234", "CREATIFY_API_KEY": "cr-secret-key"}
+    {
+        "FAL_KEY": "fal-id:fal-secret",
+        "RUNWARE_API_KEY": "rw-secret-key",
+        "CREATIFY_API_ID": "cr-id-1234",
+        "CREATIFY_API_KEY": "cr-secret-key",
+    }
 )
 SECRETS = ("fal-secret", "rw-secret-key", "cr-secret-key")
 NO_FIELDS: Mapping[str, str] = MappingProxyType({})
@@ -56,7 +61,7 @@ LOST = Broken(sent=True, error="ReadError: closed")
 NOT_SENT = Broken(sent=False, error="ConnectError: refused")
 
 
-def order(offer: str, **changes: object) -> Order:
+def order(offer: str, /, **changes: object) -> Order:
     values: dict[str, object] = {
         "attempt": ATTEMPT,
         "offer": offer,
@@ -70,7 +75,7 @@ def order(offer: str, **changes: object) -> Order:
     return Order(**{**values, **changes})  # type: ignore[arg-type]  # the caller's names are the fields' names
 
 
-def ticket(offer: str, job: str | None = JOB, **changes: object) -> Ticket:
+def ticket(offer: str, job: str | None = JOB, /, **changes: object) -> Ticket:
     values: dict[str, object] = {
         "attempt": ATTEMPT,
         "offer": offer,

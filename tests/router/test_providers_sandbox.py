@@ -111,7 +111,13 @@ def test_an_answer_that_is_lost_is_unknown_and_then_found(name: str, kind: str, 
 @pytest.mark.parametrize("name", OFFERS)
 @pytest.mark.parametrize(
     ("kind", "outcome"),
-    [("refuse", "refused"), ("status-429", "refused"), ("status-503", "unknown"), ("status-409", "unknown"), ("html", "unknown")],
+    [
+        ("refuse", "refused"),
+        ("status-429", "refused"),
+        ("status-503", "unknown"),
+        ("status-409", "unknown"),
+        ("html", "unknown"),
+    ],
 )
 def test_what_is_not_accepted(name: str, kind: str, outcome: str, http: Http) -> None:
     with Sandbox([f"{kind}:{name}"], render_s=0) as sandbox:
@@ -190,7 +196,9 @@ def test_a_second_post_of_a_runware_task_is_not_taken_for_a_refusal(http: Http) 
 def test_a_template_job(http: Http) -> None:
     with Sandbox(render_s=0) as sandbox:
         provider = provider_of(sandbox, "creatify")
-        order = make_order("creatify/custom_template:standard", attempt=str(uuid4()), variables={"seconds": 31, "name": "Ada"})
+        order = make_order(
+            "creatify/custom_template:standard", attempt=str(uuid4()), variables={"seconds": 31, "name": "Ada"}
+        )
         submission = ask(http, provider.submit(order))
         assert submission.outcome == "accepted", submission
         progress = followed(http, provider, ticket_of(provider, order, submission))

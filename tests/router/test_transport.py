@@ -106,7 +106,15 @@ Perform = Callable[[Call], Answer]
 def test_an_answer_comes_back_whole(perform: Perform) -> None:
     with serving(OK) as server:
         secret = MappingProxyType({"authorization": "Key abc"})
-        answer = perform(Call("submit", "POST", server.url + "/x", json={"scale": Decimal("1.60"), "n": Decimal(1)}, secret_headers=secret))
+        answer = perform(
+            Call(
+                "submit",
+                "POST",
+                server.url + "/x",
+                json={"scale": Decimal("1.60"), "n": Decimal(1)},
+                secret_headers=secret,
+            )
+        )
     assert isinstance(answer, Reply)
     assert (answer.status, answer.body, answer.headers["x-fal-billable-units"]) == (200, b"{}", "1.4")
     (request,) = server.requests
@@ -201,7 +209,13 @@ def test_an_illegal_key_is_never_shown(perform: Perform) -> None:
     assert server.requests == []
 
 
-NEVER = [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x"), httpx.UnsupportedProtocol("x"), httpx.LocalProtocolError("x")]
+NEVER = [
+    httpx.ConnectError("x"),
+    httpx.ConnectTimeout("x"),
+    httpx.PoolTimeout("x"),
+    httpx.UnsupportedProtocol("x"),
+    httpx.LocalProtocolError("x"),
+]
 MAYBE = [httpx.ReadError("x"), httpx.WriteError("x"), httpx.ReadTimeout("x"), httpx.WriteTimeout("x"), httpx.CloseError("x"), httpx.ProxyError("x"),
          httpx.RemoteProtocolError("x"), httpx.DecodingError("x"), httpx.TooManyRedirects("x"), OSError("x"), RuntimeError("x"), ValueError("x")]  # fmt: skip
 
@@ -255,7 +269,8 @@ def test_many_threads_share_one_pool() -> None:
     with serving(OK) as server, Http() as http:
         answers: list[Answer] = []
         threads = [
-            threading.Thread(target=lambda: answers.append(http.perform(Call("poll", "GET", server.url)))) for _ in range(16)
+            threading.Thread(target=lambda: answers.append(http.perform(Call("poll", "GET", server.url))))
+            for _ in range(16)
         ]
         for thread in threads:
             thread.start()
@@ -273,6 +288,15 @@ def test_an_answer_too_large_is_broken(perform: Perform, monkeypatch: pytest.Mon
         broken = perform(Call("poll", "GET", server.url))
     assert isinstance(broken, Broken)
     assert "larger" in broken.error
+
+
+def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 10))
+    monkeypatch.setattr(transport.time, "monotonic", lambda: next(clock))
+    drops = httpx.Response(200, content=iter([b"{"] * 100))
+    http = Http(transport=httpx.MockTransport(lambda _: drops))
+    broken = http.perform(Call("submit", "POST", "http://provider.example/", json={}, timeout_s=30))
+    assert broken == Broken(sent=True, error="the answer did not end within 30 s")
 
 
 @both

@@ -1,4 +1,4 @@
-"""One sandbox per test, on a clock moved by hand: a render takes ten seconds that never pass by themselves."""
+"""One sandbox, emptied for each test, on a clock moved by hand: a render takes ten seconds that pass only then."""
 
 from collections.abc import Iterator
 
@@ -9,15 +9,21 @@ from router.sandbox import Sandbox
 from .talker import Hand, Talker
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def hand() -> Hand:
     return Hand()
 
 
-@pytest.fixture
-def sandbox(hand: Hand) -> Iterator[Sandbox]:
+@pytest.fixture(scope="session")
+def shared(hand: Hand) -> Iterator[Sandbox]:
     with Sandbox(render_s=10, clock=hand) as serving:
         yield serving
+
+
+@pytest.fixture
+def sandbox(shared: Sandbox) -> Sandbox:
+    shared.forget()
+    return shared
 
 
 @pytest.fixture

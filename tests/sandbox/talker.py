@@ -64,14 +64,15 @@ class Talker:
     def poll(self, task: Json) -> Json:
         return read(self.runware({"taskType": "getResponse", "taskUUID": task["taskUUID"]}))
 
-    def creatify(self, path: str = "aurora/", **fields: object) -> httpx.Response:
-        """Create an Aurora job, or another kind of job at another path."""
-        media = {"image": IMAGE, "audio": AUDIO} if path == "aurora/" else {}
-        return self.http.post(self._creatify(path), json={**media, **fields}, headers=self.creatify_key)
+    def creatify(self, **fields: object) -> httpx.Response:
+        """Create an Aurora job."""
+        body = {"image": IMAGE, "audio": AUDIO, **fields}
+        return self.http.post(self._creatify("aurora/"), json=body, headers=self.creatify_key)
 
     def template(self, **fields: object) -> httpx.Response:
-        body = {"template_id": str(uuid4()), "variables": {}, **fields}
-        return self.creatify("custom_template_jobs/", **body)
+        """Create a custom template job."""
+        body: Json = {"template_id": str(uuid4()), "variables": {}, **fields}
+        return self.http.post(self._creatify("custom_template_jobs/"), json=body, headers=self.creatify_key)
 
     def creatify_get(self, path: str, **params: str) -> httpx.Response:
         return self.http.get(self._creatify(path), params=params, headers=self.creatify_key)
@@ -104,6 +105,10 @@ def task(**fields: object) -> Json:
 def read(response: httpx.Response) -> Json:
     """The body as a JSON object with exact numbers."""
     return cast("Json", json.loads(response.content, parse_float=Decimal))
+
+
+def member(value: Json, name: str) -> Json:
+    return cast("Json", value[name])
 
 
 def items(value: object) -> list[Json]:

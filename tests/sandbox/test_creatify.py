@@ -62,7 +62,7 @@ def test_without_credits_nothing_is_created() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "seconds", "credits"),
+    ("model", "seconds", "spent"),
     [
         (None, "9.4", "10"),
         ("aurora_v1", "10.4", "11"),
@@ -72,17 +72,17 @@ def test_without_credits_nothing_is_created() -> None:
     ],
 )
 def test_aurora_bills_started_seconds_of_audio(
-    talker: Talker, hand: Hand, model: str | None, seconds: str, credits: str
+    talker: Talker, hand: Hand, model: str | None, seconds: str, spent: str
 ) -> None:
     wanted = {} if model is None else {"model_version": model}
     made = read(talker.creatify(audio=f"https://x.example/a.mp3?seconds={seconds}", **wanted))
     hand.pass_s(10)
-    assert read(talker.creatify_get(f"aurora/{made['id']}/"))["credits_used"] == Decimal(credits)
-    assert talker.bill()["total"] == {"USD": "0", "creatify-credit": credits}
+    assert read(talker.creatify_get(f"aurora/{made['id']}/"))["credits_used"] == Decimal(spent)
+    assert talker.bill()["total"] == {"USD": "0", "creatify-credit": spent}
 
 
 @pytest.mark.parametrize(
-    ("model", "variables", "credits"),
+    ("model", "variables", "spent"),
     [
         (None, {}, "5"),
         ("standard", {"seconds": "30"}, "5"),
@@ -93,15 +93,15 @@ def test_aurora_bills_started_seconds_of_audio(
     ],
 )
 def test_templates_bill_blocks_or_seconds_of_video(
-    talker: Talker, hand: Hand, model: str | None, variables: Json, credits: str
+    talker: Talker, hand: Hand, model: str | None, variables: Json, spent: str
 ) -> None:
     response = talker.template(variables=variables, **({} if model is None else {"model_version": model}))
     assert response.status_code == 201
     hand.pass_s(10)
     done = read(talker.creatify_get(f"custom_template_jobs/{read(response)['id']}/"))
-    assert (done["status"], done["credits_used"]) == ("done", Decimal(credits))
+    assert (done["status"], done["credits_used"]) == ("done", Decimal(spent))
     assert done["variables"] == read(response)["variables"]
-    assert talker.bill()["total"] == {"USD": "0", "creatify-credit": credits}
+    assert talker.bill()["total"] == {"USD": "0", "creatify-credit": spent}
     assert items(talker.bill()["jobs"])[0]["model"] == f"custom_template:{model or 'standard'}"
 
 

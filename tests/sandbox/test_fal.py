@@ -3,12 +3,13 @@
 import base64
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 
 from router.sandbox import Sandbox
 
-from .talker import FAL, Hand, Talker, items, read, wave
+from .talker import FAL, Hand, Talker, items, member, read, wave
 
 
 def test_a_request_is_queued_then_runs_then_completes_and_tells_units_on_the_result_only(
@@ -36,8 +37,7 @@ def test_a_request_is_queued_then_runs_then_completes_and_tells_units_on_the_res
 
     result = talker.fal_get(url)
     assert result.headers["x-fal-billable-units"] == "1.4"
-    video = read(result)["video"]
-    assert isinstance(video, dict)
+    video = member(read(result), "video")
     assert talker.http.get(str(video["url"])).content[4:8] == b"ftyp"
     assert talker.bill()["total"] == {"USD": "1.4", "creatify-credit": "0"}
 
@@ -71,13 +71,14 @@ def test_started_seconds_are_billed(
         ("seconds", "0.10", "480p", "7.142857142857143"),
     ],
 )
-def test_units_times_the_unit_price_is_the_bill(fal_unit: str, price_480p: str, resolution: str, units: str) -> None:
-    wanted = "seconds" if fal_unit == "seconds" else "dollars"
-    with Sandbox(render_s=0, fal_unit=wanted, fal_price_480p=price_480p) as sandbox, Talker(sandbox) as talker:
+def test_units_times_the_unit_price_is_the_bill(
+    fal_unit: Literal["dollars", "seconds"], price_480p: str, resolution: str, units: str
+) -> None:
+    with Sandbox(render_s=0, fal_unit=fal_unit, fal_price_480p=price_480p) as sandbox, Talker(sandbox) as talker:
         receipt = read(talker.fal(resolution=resolution))
         said = talker.fal_get(str(receipt["response_url"])).headers["x-fal-billable-units"]
         price = items(read(talker.fal_api("models/pricing"))["prices"])[0]
-        total = talker.bill()["total"]
+        total = member(talker.bill(), "total")
     assert said == units
     assert price == {
         "endpoint_id": FAL,
@@ -86,7 +87,6 @@ def test_units_times_the_unit_price_is_the_bill(fal_unit: str, price_480p: str, 
         "currency": "USD",
     }
     charge = Decimal(said) * Decimal(str(price["unit_price"]))
-    assert isinstance(total, dict)
     assert round(charge, 9) == Decimal(str(total["USD"]))
 
 
@@ -247,8 +247,14 @@ def test_history_is_bounded_by_start_and_end(talker: Talker, hand: Hand) -> None
 
 @pytest.mark.parametrize(
     "params",
-    [{}, {"endpoint_id": FAL, "limit": "0"}, {"endpoint_id": FAL, "limit": "101"}, {"endpoint_id": FAL, "limit": "x"}]
-    + [{"endpoint_id": FAL, "cursor": "%%"}, {"endpoint_id": FAL, "start": "yesterday"}],
+    [
+        {},
+        {"endpoint_id": FAL, "limit": "0"},
+        {"endpoint_id": FAL, "limit": "101"},
+        {"endpoint_id": FAL, "limit": "x"},
+        {"endpoint_id": FAL, "cursor": "%%"},
+        {"endpoint_id": FAL, "start": "yesterday"},
+    ],
 )
 def test_history_refuses_nonsense(talker: Talker, params: dict[str, str | list[str]]) -> None:
     assert talker.fal_api(HISTORY, params).status_code == 400

@@ -1,7 +1,7 @@
 """Every kind of fault at every provider, as a client meets it over real sockets; the bill stays true."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -48,8 +48,8 @@ def counts(talker: Talker) -> tuple[object, object]:
 
 
 @pytest.fixture(params=PROVIDERS)
-def provider(request: pytest.FixtureRequest) -> Iterator[str]:
-    yield str(request.param)
+def provider(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def test_refuse_is_the_documented_refusal_for_want_of_money(talker: Talker, provider: str) -> None:

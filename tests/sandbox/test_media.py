@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from router.sandbox.media import Files, from_data_uri, fresh_name, measured, seconds_of, stated
+from router.sandbox.media import Files, fresh_name, from_data_uri, measured, seconds_of, stated
 
 from .talker import wave
 

@@ -161,7 +161,7 @@ def test_stored_media_are_measured_when_they_are_used(talker: Talker, hand: Hand
     text = base64.b64encode(wave("10.001")).decode()
     media = {"data URI": f"data:audio/wav;base64,{text}", "base64": text}
     given = talker.put("talk.wav", wave("10.001")) if form == "our URL" else media[form]
-    upload = {"taskType": "mediaStorage", "taskUUID": str(uuid4()), "operation": "upload", "media": given}
+    upload: Json = {"taskType": "mediaStorage", "taskUUID": str(uuid4()), "operation": "upload", "media": given}
     (stored,) = items(read(talker.runware(upload))["data"])
     wanted = task(inputs={"image": IMAGE, "audio": stored["mediaUUID"]})
     assert talker.runware(wanted).status_code == 200

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -39,7 +40,7 @@ def test_the_environment_and_the_addresses_are_complete(sandbox: Sandbox) -> Non
 def test_the_bill_is_one_document_with_amounts_as_text(talker: Talker) -> None:
     wanted = task()
     talker.runware(wanted)
-    talker.creatify(name="clip-1")
+    made = talker.creatify(name="clip-1").json()
     raw = talker.http.get(talker.sandbox.urls["bill"])
     assert raw.json() == talker.sandbox.bill()
     assert raw.json() == {
@@ -58,7 +59,7 @@ def test_the_bill_is_one_document_with_amounts_as_text(talker: Talker) -> None:
             },
             {
                 "provider": "creatify",
-                "id": talker.sandbox.bill()["jobs"][1]["id"],  # type: ignore[index]
+                "id": made["id"],
                 "attempt": "clip-1",
                 "model": "aurora_v1",
                 "status": "queued",
@@ -97,8 +98,13 @@ def test_many_clients_at_once_are_each_billed_once() -> None:
 
         def one(number: int) -> str:
             with Talker(sandbox) as talker:
+                submits: tuple[Callable[[], httpx.Response], ...] = (
+                    talker.fal,
+                    talker.creatify,
+                    lambda: talker.runware(task()),
+                )
                 try:
-                    return [talker.fal, talker.creatify, lambda: talker.runware(task())][number % 3]().reason_phrase
+                    return submits[number % 3]().reason_phrase
                 except (httpx.RemoteProtocolError, httpx.ReadError):
                     return "lost"
 
@@ -118,6 +124,20 @@ def test_it_stops_and_frees_its_port() -> None:
         httpx.get(sandbox.urls["bill"])
     with Sandbox(port=port) as again:
         assert again.urls == sandbox.urls
+
+
+def test_a_sandbox_forgets_all_but_the_faults_it_was_made_with() -> None:
+    with Sandbox(faults=["refuse:fal"], render_s=0) as sandbox, Talker(sandbox) as talker:
+        new = sandbox.bill()
+        for _ in range(2):
+            sandbox.add_fault("refuse:creatify")
+            url = talker.put("a.wav", b"audio")
+            codes = [talker.fal().status_code, talker.creatify().status_code, talker.runware(task()).status_code]
+            assert codes == [403, 402, 200]
+            sandbox.forget()
+            assert talker.http.get(url).status_code == 404
+            assert sandbox.bill() == new
+        assert talker.creatify().status_code == 201
 
 
 def test_a_taken_port_is_an_os_error() -> None:
@@ -155,7 +175,11 @@ def test_a_client_killed_during_the_lag_was_accepted() -> None:
 
 def test_serving_in_another_thread_ends_with_stop() -> None:
     sandbox, ready = Sandbox(), threading.Event()
-    thread = threading.Thread(target=sandbox.serve_forever, args=(lambda _: ready.set(),))
+
+    def say(_: Sandbox) -> None:
+        ready.set()
+
+    thread = threading.Thread(target=sandbox.serve_forever, args=(say,))
     thread.start()
     assert ready.wait(5)
     assert httpx.get(sandbox.urls["bill"]).status_code == 200

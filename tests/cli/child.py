@@ -1,0 +1,100 @@
+"""A `faregate` process for tests: plain or forked from a warm one, able to note its steps and to kill itself at one.
+
+As a script: `child.py serve` forks one process for each line of JSON it reads; `child.py one TASK` is such a process.
+"""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+import router.cli.run as commands
+import router.sandbox  # warm, so that a forked one serves at once
+from router import Router
+from router.cli import main
+from router.drive import OnStep
+from router.steps import Step
+
+assert router.sandbox.Sandbox
+
+
+def watcher(kill_at: str | None, trace: str | None) -> OnStep:
+    """Told of each step after it was performed: writes it down, and at the named one dies without a word."""
+    seen = None if trace is None else os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def on_step(step: Step, _answer: object) -> None:
+        name = str(getattr(step, "name", "") or getattr(step, "purpose", "") or "pause")
+        if seen is not None:
+            os.write(seen, f"{name}\n".encode())
+        if name == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return on_step
+
+
+def perform(task: Mapping[str, object]) -> int:
+    """Run the command; answers its exit code as the interpreter would."""
+    argv = task["argv"]
+    assert isinstance(argv, list)
+    kill_at, trace = task.get("kill_at"), task.get("trace")
+    if kill_at is not None or trace is not None:
+        hook = watcher(None if kill_at is None else str(kill_at), None if trace is None else str(trace))
+        vars(commands)["Router"] = partial(Router, on_step=hook)
+    try:
+        main([str(word) for word in argv])  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    except SystemExit as end:
+        code = end.code
+        if isinstance(code, str):
+            sys.stderr.write(f"{code}\n")
+        return code if isinstance(code, int) else int(code is not None)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+
+
+def forked(task: Mapping[str, object]) -> NoReturn:
+    """The life of a forked process: its own environment, folder and files, then one command."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    env = task["env"]
+    assert isinstance(env, dict)
+    os.environ.clear()
+    os.environ.update(env)  # pyright: ignore[reportUnknownArgumentType]
+    os.chdir(str(task["cwd"]))
+    for number, name in ((0, os.devnull), (1, str(task["out"])), (2, str(task["err"]))):
+        there = os.open(name, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(there, number)
+        os.close(there)
+    code = 1
+    try:
+        code = perform(task)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        Path(str(task["code"])).write_text(str(code))
+        os._exit(code)
+
+
+def serve() -> None:
+    """Fork a process for each task, answer its pid. Its exit code is in the file it names, unless it was killed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while line := sys.stdin.readline():
+        task = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            forked(task)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve()
+    else:
+        sys.exit(perform(json.loads(sys.argv[2])))

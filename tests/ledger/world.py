@@ -1,0 +1,141 @@
+"""A small world for ledger tests: quotes by hand, a clock that is set, and the whole content of a ledger."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ledger import Grant, JobView, Ledger
+from pricing import CreditPlan, Line, Money, Quote, Source, Span, usd
+
+SOURCE = Source("https://example.test/prices", "published", "2026-11-20")
+PLAN = CreditPlan("api-starter", "creatify", "creatify-credit", usd("99"), Decimal(500), SOURCE)
+FAL = "fal/fal-ai/creatify/aurora"
+CREATIFY = "creatify/aurora_v1"
+
+
+def quote(
+    expected: str = "1.40", *, low: str | None = None, high: str | None = None, rate: str = "0.14", outputs: int = 1,
+    offer: str = FAL, rates: tuple[str, ...] = ("rate-1",), currency: str = "USD",
+) -> Quote:  # fmt: skip
+    """A quote of one line; in credits it is converted with the Starter plan."""
+    cost = Span(*(Money.of(text or expected, currency) for text in (low, expected, high)))
+    billed = Decimal(expected) / Decimal(rate)
+    line = Line("Aurora", billed, billed, "s", Decimal(rate), cost.expected)
+    modes = ("floor", "half-even", "ceil")
+    ends = (cost.low, cost.expected, cost.high)
+    dollars = cost if currency == "USD" else Span(*(PLAN.convert(m, mode) for m, mode in zip(ends, modes, strict=True)))
+    plan = None if currency == "USD" else PLAN
+    return Quote(
+        offer, {"resolution": "720p"}, date(2026, 11, 20), outputs, cost, dollars, plan, (line,), (), (SOURCE,), rates, "b"
+    )
+
+
+def credits_quote(expected: str = "11", **more: Any) -> Quote:
+    return quote(expected, rate="1", offer=CREATIFY, currency="creatify-credit", **more)
+
+
+def credit(amount: str) -> Money:
+    return Money.of(amount, "creatify-credit")
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+@dataclass
+class World:
+    """A ledger with one budget and the verbs in short."""
+
+    ledger: Ledger
+    clock: Clock = field(default_factory=Clock)
+
+    def hold(
+        self, job: str = "j1", *, key: str | None = None, digest: str = "h", scope: str = "acme/c7",
+        price: Quote | None = None, expires_in_s: int = 600, tags: Mapping[str, str] | None = None,
+    ) -> Grant:  # fmt: skip
+        return self.ledger.hold(
+            job=job, key=key or f"key-{job}", request_hash=digest, scope=scope, quote=price or quote(),
+            request={"image": "face.jpg"}, tags=tags or {}, owner="test", expires_in_s=expires_in_s,
+        )  # fmt: skip
+
+    def begin(
+        self, job: str = "j1", attempt: str = "a1", *, provider: str = "fal", price: Quote | None = None,
+        ceiling: Money | None = None,
+    ) -> Grant:  # fmt: skip
+        return self.ledger.begin(
+            job=job, attempt=attempt, provider=provider, quote=price or quote(), fingerprint="f", owner="test",
+            ceiling=ceiling,
+        )  # fmt: skip
+
+    def submitted(self, job: str = "j1", attempt: str = "a1", *, price: Quote | None = None, **more: Any) -> None:
+        """A job whose attempt was accepted."""
+        assert self.hold(job, price=price, **more).refused is None
+        assert self.begin(job, attempt, price=price).refused is None
+        assert self.ledger.outcome(job=job, attempt=attempt, outcome="accepted", provider_job=f"p-{attempt}") == "submitted"
+
+    def settle(
+        self, amount: Money | None, job: str = "j1", attempt: str = "a1", *, evidence: Any = "inline",
+        final: bool = True, delivered: int = 1, **more: Any,
+    ) -> JobView:  # fmt: skip
+        return self.ledger.settle(
+            job=job, attempt=attempt, evidence=evidence, amount=amount, final=final, delivered=delivered, **more
+        )
+
+    def state(self, job: str = "j1") -> str:
+        return self.job(job).state
+
+    def job(self, job: str = "j1") -> JobView:
+        found = self.ledger.job(job)
+        assert found is not None
+        return found
+
+    def budget(self, scope: str = "acme") -> tuple[Money, Money, Money | None]:
+        """Spent, held and available of the scope's own first budget."""
+        one = next(one for one in self.ledger.budgets(scope) if one.scope == scope)
+        return one.spent, one.held, one.available
+
+    def sound(self) -> None:
+        """The ledger verifies."""
+        verdict = self.ledger.verify()
+        assert verdict.ok, verdict.faults
+
+
+def world(limit: str | None = "100", url: str = "sqlite://") -> World:
+    clock = Clock()
+    ledger = Ledger.open(url, clock=clock)
+    ledger.set_budget("acme", None if limit is None else usd(limit), currency="USD")
+    return World(ledger, clock)
+
+
+def dump(ledger: Ledger) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table."""
+    connection: sqlite3.Connection = ledger._store._connection  # pyright: ignore[reportPrivateUsage]
+    return contents(connection)
+
+
+def contents(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {name: [tuple(row) for row in connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2")] for name in names}  # noqa: S608
+
+
+def raw(ledger: Ledger, sql: str) -> None:
+    """Change the database behind the ledger's back."""
+    connection: sqlite3.Connection = ledger._store._connection  # pyright: ignore[reportPrivateUsage]
+    connection.execute(sql)
+
+
+def file_url(path: Path) -> str:
+    return f"sqlite:///{path}"

@@ -1,0 +1,136 @@
+"""Edges of money: what is not an amount, how amounts are written, what stays in range."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from pricing import BadMoney, CurrencyMismatch, Money, Span, usd
+
+NOT_AMOUNTS = [
+    "", " ", "-", "+", ".", "5,5", "1 000", "1_000", "$5", "5$", "five", "NaN", "nan", "inf", "-Infinity", "1e3", "1E-3",
+    "1e999999", "1e-999999", "0x10", "١٠", "１０", "1.2.3", "1" * 65, "½", "5 USD", "--5", "12345678901234567890",
+    "9223372036.854775808", "-9223372036.854775808", "0.0000000001", "1.0000000001", "\n5\x00",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NOT_AMOUNTS)
+def test_not_an_amount(text: str) -> None:
+    with pytest.raises(BadMoney) as caught:
+        usd(text)
+    assert caught.value.code == "bad_money"
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity"), Decimal("1E+999999"),
+        Decimal("1E-999999"), Decimal("1E-10"), Decimal(2) ** 63, 2**63, 10**5000, -(10**5000),
+    ],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_not_an_amount_as_a_number(number: Decimal | int) -> None:
+    with pytest.raises(BadMoney):
+        usd(number)
+
+
+@pytest.mark.parametrize("number", [Decimal("NaN"), Decimal("Infinity"), Decimal("1E+999999"), Fraction(2**63)])
+def test_not_to_be_rounded(number: Decimal | Fraction) -> None:
+    with pytest.raises(BadMoney):
+        Money.rounded(number, "USD", "ceil")
+
+
+def test_what_is_beyond_smallness_is_still_rounded() -> None:
+    assert Money.rounded(Decimal("1E-300"), "USD", "ceil") == Money(1, "USD")
+    assert Money.rounded(Decimal("-1E-300"), "USD", "floor") == Money(-1, "USD")
+    assert Money.rounded(Decimal("0E+999999"), "USD", "ceil") == Money.zero("USD")
+    with pytest.raises(ValueError, match="rounding"):
+        Money.rounded(Fraction(1, 3), "USD", "up")  # type: ignore[arg-type]  # a wrong word at run time
+
+
+@pytest.mark.parametrize("value", [1.5, True, None, b"5", (5,), float("nan")])
+def test_only_exact_kinds(value: object) -> None:
+    with pytest.raises(TypeError):
+        usd(value)  # type: ignore[arg-type]  # untyped callers
+    with pytest.raises(TypeError):
+        Money.rounded(value, "USD", "floor")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        Money(value, "USD")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        Money.parse(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "nanos"),
+    [
+        ("4", 4 * 10**9), ("4.", 4 * 10**9), (".5", 5 * 10**8), ("-0.000000001", -1), ("+1.40", 14 * 10**8), ("0", 0),
+        ("-0", 0), ("1.0000000000000", 10**9), ("9223372036.854775807", 2**63 - 1), ("007", 7 * 10**9),
+    ],
+)  # fmt: skip
+def test_amounts(text: str, nanos: int) -> None:
+    assert usd(text) == usd(Decimal(text)) == Money(nanos, "USD")
+
+
+@pytest.mark.parametrize(
+    ("nanos", "currency", "text"),
+    [
+        (14 * 10**8, "USD", "1.40 USD"), (5 * 10**9, "USD", "5.00 USD"), (100, "USD", "0.0000001 USD"),
+        (55 * 10**8, "creatify-credit", "5.5 creatify-credit"), (20 * 10**9, "creatify-credit", "20 creatify-credit"),
+        (-1, "USD", "-0.000000001 USD"), (0, "USD", "0.00 USD"), (-15 * 10**8, "EUR", "-1.50 EUR"),
+    ],
+)  # fmt: skip
+def test_how_money_is_written(nanos: int, currency: str, text: str) -> None:
+    assert str(Money(nanos, currency)) == text
+    assert Money.parse(text) == Money(nanos, currency)
+
+
+@pytest.mark.parametrize("text", ["5", "USD", "5USD", "USD 5", "5 US$", "5  ", "5 U", "", "5 USD USD", "5 " + "x" * 33])
+def test_not_money(text: str) -> None:
+    with pytest.raises(BadMoney):
+        Money.parse(text)
+
+
+def test_money_is_a_value() -> None:
+    five = usd(5)
+    assert {five: 1}[Money.parse("5 USD")] == 1
+    assert five.amount == Decimal(5)
+    assert str(Money.of(20, "USD").amount) == "20"
+    assert five.as_json() == {"amount": "5", "currency": "USD"}
+    assert not Money.zero("USD")
+    assert five != 5
+    assert five != (5 * 10**9, "USD")
+    with pytest.raises(AttributeError):
+        five.nanos = 1  # type: ignore[misc]  # frozen
+    with pytest.raises(TypeError):
+        five * 1.5  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue, reportUnusedExpression]
+    with pytest.raises(TypeError):
+        five * True  # pyright: ignore[reportUnusedExpression]  # a bool is no count
+    with pytest.raises(TypeError):
+        sum([five])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def test_out_of_range_is_refused_not_wrapped() -> None:
+    most = Money(2**63 - 1, "USD")
+    for act in (lambda: most + Money(1, "USD"), lambda: most * 2, lambda: -most - Money(1, "USD")):
+        with pytest.raises(BadMoney):
+            act()
+    assert -most == Money(-(2**63) + 1, "USD")
+
+
+def test_span() -> None:
+    span = Span(usd(1), usd(2), usd(3))
+    assert span + span == span * 2 == Span(usd(2), usd(4), usd(6))
+    assert span.currency == "USD"
+    assert span.as_json()["high"] == {"amount": "3", "currency": "USD"}
+    assert str(span) == "2.00 USD (1.00 USD to 3.00 USD)"
+    assert str(Span(usd(1), usd(1), usd(1))) == "1.00 USD"
+    with pytest.raises(BadMoney):
+        Span(usd(2), usd(1), usd(3))
+    with pytest.raises(BadMoney):
+        Span(usd(1), usd(4), usd(3))
+    with pytest.raises(BadMoney):
+        span * -1  # pyright: ignore[reportUnusedExpression]
+    with pytest.raises(CurrencyMismatch):
+        span + Span(*(Money.of(n, "EUR") for n in (1, 2, 3)))  # pyright: ignore[reportUnusedExpression]

@@ -1,0 +1,467 @@
+"""fal: what is sent, what its queue, its units and its history mean."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from pricing import Money
+from router.errors import ProviderError
+from router.providers import Fal
+from router.talk import Probe, Progress, Reply, fingerprint
+
+from .talking import KEYS, LOST, NOT_SENT, dec, drive, order, reply, ticket
+
+OFFER = "fal/fal-ai/creatify/aurora"
+FAL = Fal.from_env(KEYS)
+REQUEST = "019312ab-7f5e-7000-8000-0123456789ab"
+HOST = "https://queue.fal.run"
+JOB = f"{HOST}/fal-ai/creatify/requests/{REQUEST}"
+HANDLE = {"status_url": f"{JOB}/status", "response_url": JOB, "cancel_url": f"{JOB}/cancel"}
+TICKET = ticket(OFFER, REQUEST, handle=HANDLE)
+ACCEPTED = {"request_id": REQUEST, **HANDLE, "queue_position": 0}
+VIDEO = {
+    "video": {"file_name": "output.mp4", "content_type": "video/mp4", "url": "https://v3.fal.media/files/output.mp4"}
+}
+DONE = reply(200, {"status": "COMPLETED", "logs": [], "metrics": {"inference_time": 93.1}})
+FAILED = reply(200, {"status": "COMPLETED", "error": "Face not found", "error_type": "face_detection_error"})
+
+
+def price(unit_price: object, endpoint: str = "fal-ai/creatify/aurora", currency: str = "USD") -> Reply:
+    row = {"endpoint_id": endpoint, "unit_price": unit_price, "unit": "units", "currency": currency}
+    return reply(200, {"prices": [row], "next_cursor": None, "has_more": False})
+
+
+def result(status: int, body: object, units: str | None) -> Reply:
+    return reply(status, body, **({} if units is None else {"x_fal_billable_units": units}))
+
+
+def test_the_body_has_exactly_the_documented_fields() -> None:
+    plain = FAL.payload(order(OFFER))
+    assert plain == {
+        "image_url": "https://media.example/face.jpg",
+        "audio_url": "https://media.example/talk.mp3",
+        "resolution": "720p",
+    }
+    full = FAL.payload(
+        order(OFFER, prompt="calm", guidance=dec("1.6"), audio_guidance=dec("0"), settings={"resolution": "480p"})
+    )
+    assert {**full, "image_url": "", "audio_url": ""} == {
+        "image_url": "", "audio_url": "", "prompt": "calm", "guidance_scale": dec("1.6"), "audio_guidance_scale": 0, "resolution": "480p",
+    }  # fmt: skip
+
+
+def test_a_submit_goes_to_the_queue_and_keeps_the_returned_addresses() -> None:
+    got, calls = drive(FAL.submit(order(OFFER, webhook_url="https://hook.example/a?b=c&d")), reply(200, ACCEPTED))
+    assert (got.outcome, got.provider_job, got.handle) == ("accepted", REQUEST, HANDLE)
+    (call,) = calls
+    assert call.method == "POST"
+    assert call.url == f"{HOST}/fal-ai/creatify/aurora?fal_webhook=https%3A%2F%2Fhook.example%2Fa%3Fb%3Dc%26d"
+    assert call.secret_headers == {"authorization": "Key fal-id:fal-secret"}
+
+
+def test_the_base_addresses_can_be_moved() -> None:
+    moved = Fal.from_env({**KEYS, "FAREGATE_FAL_QUEUE_URL": "http://127.0.0.1:9/fal/queue/"})
+    base = "http://127.0.0.1:9/fal/queue"
+    urls = {"status_url": f"{base}/a/b/requests/1/status"}
+    got, calls = drive(moved.submit(order(OFFER)), reply(200, {"request_id": "1", **urls}))
+    assert calls[0].url == f"{base}/fal-ai/creatify/aurora"
+    assert got.handle["status_url"] == urls["status_url"]
+    assert got.handle["response_url"] == f"{base}/fal-ai/creatify/requests/1"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/fal-ai/creatify/requests/1",
+        "https://queue.fal.run.evil.example/x",
+        "https://queue.fal.run@evil.example/x",
+        "http://queue.fal.run/x",
+        "https://queue.fal.run/../x",
+        "https://queue.fal.run/x\n",
+        "//queue.fal.run/x",
+    ],
+)
+def test_the_key_follows_no_address_outside_the_queue(address: str) -> None:
+    given = {"status_url": address, "response_url": address, "cancel_url": address}
+    got, _ = drive(FAL.submit(order(OFFER)), reply(200, {"request_id": REQUEST, **given}))
+    assert (got.outcome, got.handle) == ("accepted", HANDLE)
+    assert "outside" in got.reason
+    stored = ticket(OFFER, REQUEST, handle=given)
+    _, calls = drive(FAL.poll(stored), LOST)
+    assert [call.url for call in calls] == [HANDLE["status_url"]]
+
+
+@pytest.mark.parametrize("request_id", [None, "", 7, "a/b", "..", "a b", "x" * 200, "é"])
+def test_an_acceptance_without_a_usable_id_is_unknown(request_id: object) -> None:
+    got, _ = drive(FAL.submit(order(OFFER)), reply(200, {**ACCEPTED, "request_id": request_id}))
+    assert (got.outcome, got.provider_job) == ("unknown", None)
+
+
+@pytest.mark.parametrize(
+    ("status", "units", "outcome"),
+    [
+        (422, "0", "refused"),
+        (422, "0.0", "refused"),
+        (422, "1.4", "unknown"),
+        (422, "abc", "unknown"),
+        (422, "", "unknown"),
+        (422, None, "unknown"),
+        (400, None, "refused"),
+        (400, "0", "refused"),
+        (400, "42", "unknown"),
+        (403, "abc", "unknown"),
+        (409, "0", "unknown"),
+        (500, "0", "unknown"),
+    ],
+)
+def test_units_on_an_error_decide_whether_it_was_free(status: int, units: str | None, outcome: str) -> None:
+    got, _ = drive(FAL.submit(order(OFFER)), result(status, {"detail": [{"msg": "bad", "type": "x"}]}, units))
+    assert got.outcome == outcome
+    assert got.reason
+
+
+@pytest.mark.parametrize(
+    ("units", "unit_price", "amount"),
+    [
+        ("1.4", b"1.0", "1.4"),
+        ("10", b"0.14", "1.4"),
+        ("10.0", b"0.14", "1.4"),
+        ("1.4", b'"1.0"', "1.4"),
+        ("8.439999999999998", b"1.0", "8.44"),
+        ("8.439999999999998", b"0.14", "1.1816"),
+        ("0.0000000005", b"1", "0"),
+        ("0.0000000015", b"1", "0.000000002"),
+        ("38.8", b"0.014", "0.5432"),
+        ("3.008", b"0.03", "0.09024"),
+        ("0", b"1.0", "0"),
+    ],
+)
+def test_a_charge_is_units_times_unit_price(units: str, unit_price: bytes, amount: str) -> None:
+    pricing = reply(
+        200,
+        b'{"prices":[{"endpoint_id":"fal-ai/creatify/aurora","unit_price":'
+        + unit_price
+        + b',"unit":"x","currency":"USD"}]}',
+    )
+    got, calls = drive(FAL.poll(TICKET), DONE, result(200, VIDEO, units), pricing)
+    assert (got.state, got.outputs, got.delivered) == ("done", ("https://v3.fal.media/files/output.mp4",), 1)
+    assert got.cost is not None
+    assert (got.cost.amount, got.cost.evidence, got.cost.units) == (Money.of(amount, "USD"), "units", units)
+    assert [(call.purpose, call.method, call.url) for call in calls] == [
+        ("poll", "GET", HANDLE["status_url"]),
+        ("poll", "GET", HANDLE["response_url"]),
+        ("cost", "GET", "https://api.fal.ai/v1/models/pricing?endpoint_id=fal-ai%2Fcreatify%2Faurora"),
+    ]
+
+
+@pytest.mark.parametrize("units", [None, "NaN", "-1", "1,4", "", "1e99", "1.4, 1.4"])
+def test_units_that_are_no_number_leave_the_cost_open(units: str | None) -> None:
+    got, _ = drive(FAL.poll(TICKET), DONE, result(200, VIDEO, units))
+    assert (got.state, got.cost) == ("done", None)
+    assert "units" in got.reason
+
+
+@pytest.mark.parametrize(
+    "pricing",
+    [
+        LOST,
+        NOT_SENT,
+        reply(500, {"detail": "x"}),
+        reply(401, {"detail": "x"}),
+        reply(200, b"<html>"),
+        reply(200, {}),
+        reply(200, {"prices": []}),
+        price("1.0", endpoint="fal-ai/other"),
+        price("1.0", currency="EUR"),
+        price(None),
+        price("-1"),
+        price("NaN"),
+        reply(200, b'{"prices":[{"endpoint_id":"fal-ai/creatify/aurora","unit_price":NaN,"currency":"USD"}]}'),
+        reply(200, {"prices": [{"endpoint_id": "fal-ai/creatify/aurora", "unit_price": 1, "currency": "USD"}] * 2}),
+        price("999999999"),
+    ],
+)
+def test_a_unit_price_that_is_not_to_be_had_leaves_the_cost_open(pricing: Reply) -> None:
+    got, _ = drive(FAL.poll(TICKET), DONE, result(200, VIDEO, "99999"), pricing)
+    assert (got.state, got.cost, got.delivered) == ("done", None, 1)
+    assert "99999" in got.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "units", "charged"),
+    [
+        (500, None, "no"),
+        (503, "0", "no"),
+        (504, None, "no"),
+        (422, "0", "no"),
+        (422, None, "maybe"),
+        (422, "abc", "maybe"),
+        (400, None, "maybe"),
+        (499, None, "maybe"),
+        (404, None, "maybe"),
+        (200, None, "maybe"),
+    ],
+)
+def test_whether_a_failed_job_was_charged(status: int, units: str | None, charged: str) -> None:
+    got, _ = drive(FAL.poll(TICKET), FAILED, result(status, {"detail": "no face"}, units))
+    assert (got.state, got.charged, got.cost) == ("failed", charged, None)
+    assert "Face not found" in got.reason
+
+
+def test_units_on_a_failure_are_a_cost() -> None:
+    got, _ = drive(FAL.poll(TICKET), FAILED, result(422, {"detail": "x"}, "0.7"), price("1.0"))
+    assert (got.state, got.charged) == ("failed", "maybe")
+    assert got.cost is not None
+    assert got.cost.amount == Money.of("0.7", "USD")
+
+
+def test_a_422_result_is_a_failure_though_the_status_names_none() -> None:
+    got, _ = drive(
+        FAL.poll(TICKET), DONE, result(422, {"detail": [{"type": "content_policy_violation", "msg": "no"}]}, None)
+    )
+    assert (got.state, got.charged) == ("failed", "maybe")
+    assert "content_policy_violation" in got.reason
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        LOST,
+        reply(500),
+        reply(502, b"<html>"),
+        reply(401),
+        reply(429),
+        reply(404),
+        reply(302),
+        reply(200, {}),
+        reply(200, b"{"),
+    ],
+)
+def test_a_result_that_cannot_be_read_says_nothing(answer: Reply) -> None:
+    got, _ = drive(FAL.poll(TICKET), DONE, answer)
+    assert got.state == "unreachable"
+
+
+@pytest.mark.parametrize("status", ["IN_QUEUE", "IN_PROGRESS"])
+def test_a_job_that_runs(status: str) -> None:
+    got, _ = drive(FAL.poll(TICKET), reply(202, {"status": status, "queue_position": 3}, retry_after="4"))
+    assert got == Progress("running", reason=status, retry_after_s=4.0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        LOST,
+        NOT_SENT,
+        reply(500),
+        reply(404, {"status": "NOT_FOUND"}),
+        reply(200, {"status": "CANCELED"}),
+        reply(200, []),
+        reply(200, b"x"),
+        reply(429),
+    ],
+)
+def test_a_status_that_says_nothing(answer: Reply) -> None:
+    got, _ = drive(FAL.poll(TICKET), answer)
+    assert (got.state, bool(got.reason)) == ("unreachable", True)
+
+
+def test_a_job_without_an_id_cannot_be_asked_about() -> None:
+    assert drive(FAL.poll(ticket(OFFER, None)))[0].state == "unreachable"
+    assert drive(FAL.cancel(ticket(OFFER, None)))[0] is False
+
+
+BODY: Mapping[str, object] = FAL.payload(order(OFFER, guidance=dec("1"), prompt="calm"))
+SENT = ticket(OFFER, None, fingerprint=fingerprint(BODY))
+INPUT = {
+    "image_url": "https://media.example/face.jpg",
+    "audio_url": "https://media.example/talk.mp3",
+    "prompt": "calm",
+    "guidance_scale": 1.0,
+    "resolution": "720p",
+}
+
+
+def row(request: str, stored: object = INPUT, at: object = "2026-11-20T12:00:05Z", **more: object) -> dict[str, object]:
+    return {
+        "request_id": request,
+        "endpoint_id": "fal-ai/creatify/aurora",
+        "started_at": at,
+        "status_code": 200,
+        "json_input": stored,
+        **more,
+    }
+
+
+def history(*items: object, cursor: str | None = None) -> Reply:
+    return reply(200, {"items": list(items), "next_cursor": cursor, "has_more": cursor is not None})
+
+
+def probed(*answers: Reply, claimed: frozenset[str] = frozenset()) -> Probe:
+    return drive(FAL.probe(SENT, claimed), *answers)[0]
+
+
+def test_a_probe_finds_the_one_request_with_our_input() -> None:
+    got, calls = drive(FAL.probe(SENT, frozenset()), history(row("other", {"image_url": "x"}), row(REQUEST)))
+    assert (got.found, got.provider_job, got.handle) == ("found", REQUEST, HANDLE)
+    assert calls[0].url == (
+        "https://api.fal.ai/v1/models/requests/by-endpoint?endpoint_id=fal-ai%2Fcreatify%2Faurora"
+        "&expand=payloads&start=2026-11-20T11%3A58%3A00Z&limit=100"
+    )
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        INPUT,
+        {**INPUT, "guidance_scale": 1},
+        {**INPUT, "audio_guidance_scale": 2},
+        {**INPUT, "audio_guidance_scale": 2.0},
+        {name: value for name, value in INPUT.items() if name != "guidance_scale"} | {"guidance_scale": 1},
+        {**INPUT, "negative": None},
+    ],
+)
+def test_defaults_that_fal_fills_in_do_not_hide_our_request(stored: object) -> None:
+    assert probed(history(row(REQUEST, stored))).found == "found"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {**INPUT, "prompt": "Calm"},
+        {**INPUT, "audio_guidance_scale": 3},
+        {**INPUT, "resolution": "480p"},
+        {**INPUT, "seed": 1},
+        {"image_url": "x"},
+    ],
+)
+def test_another_input_is_another_request(stored: object) -> None:
+    assert probed(history(row(REQUEST, stored))).found == "absent"
+
+
+def test_what_is_already_ours_or_older_is_not_it() -> None:
+    old = row("old", at="2026-11-20T11:57:59Z")
+    assert probed(history(row(REQUEST), row("two"), old), claimed=frozenset({"two"})).provider_job == REQUEST
+    assert probed(history(row("two"), old), claimed=frozenset({"two"})).found == "absent"
+    assert probed(history(row("skewed", at="2026-11-20T11:58:30+00:00"))).found == "found"
+    assert probed(history(row("naive", at=None, sent_at="2026-11-20T12:00:00"))).found == "found"
+
+
+def test_two_that_fit_are_neither() -> None:
+    assert probed(history(row(REQUEST), row("two"))).found == "unsure"
+    assert probed(history(row(REQUEST), cursor="c"), history(row("two"))).found == "unsure"
+    assert probed(history(row(REQUEST), cursor="c"), history(row(REQUEST))).found == "found", "the same one twice"
+
+
+@pytest.mark.parametrize(
+    "vague", [row("x", None), row("x", {}), row("x", at=None), row("x", at="yesterday"), row("a/b"), "row", 7, {}]
+)
+def test_a_row_that_cannot_be_judged_leaves_it_open(vague: object) -> None:
+    assert probed(history(vague)).found == "unsure"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        LOST,
+        reply(401),
+        reply(403, {"detail": "Admin API key"}),
+        reply(500),
+        reply(200, {}),
+        reply(200, []),
+        reply(200, b"<"),
+    ],
+)
+def test_a_history_that_is_refused_leaves_it_open(answer: Reply) -> None:
+    got = probed(answer)
+    assert (got.found, bool(got.reason)) == ("unsure", True)
+    assert probed(history(row(REQUEST), cursor="c"), answer).found == "unsure"
+
+
+def test_pages_are_followed_but_not_for_ever() -> None:
+    got, calls = drive(FAL.probe(SENT, frozenset()), history(cursor="Mg"), history(row(REQUEST)))
+    assert got.found == "found"
+    assert calls[1].url.endswith("&cursor=Mg")
+    endless = [history(cursor=str(page)) for page in range(20)]
+    assert probed(*endless).found == "unsure"
+    assert probed(reply(200, {"items": [], "has_more": True})).found == "unsure"
+
+
+def test_absence_is_never_proof() -> None:
+    assert FAL.proof_after_s is None
+    assert FAL.takes_files
+
+
+def test_cancelling_is_believed_only_when_the_job_ended() -> None:
+    accepted = reply(202, {"status": "CANCELLATION_REQUESTED"})
+    ended, calls = drive(FAL.cancel(TICKET), accepted, reply(200, {"status": "COMPLETED", "error": "client_cancelled"}))
+    assert ended is True
+    assert [(call.method, call.url) for call in calls] == [("PUT", HANDLE["cancel_url"]), ("GET", HANDLE["status_url"])]
+    assert drive(FAL.cancel(TICKET), accepted, reply(200, {"status": "IN_PROGRESS"}))[0] is False
+    assert drive(FAL.cancel(TICKET), accepted, DONE)[0] is False
+    assert drive(FAL.cancel(TICKET), accepted, LOST)[0] is False
+    assert drive(FAL.cancel(TICKET), reply(400, {"status": "ALREADY_COMPLETED"}))[0] is False
+    assert drive(FAL.cancel(TICKET), LOST)[0] is False
+
+
+def test_an_upload_is_initiated_and_put_without_the_key(tmp_path: Path) -> None:
+    path = tmp_path / "talk.mp3"
+    signed = {"file_url": "https://v3.fal.media/files/talk.mp3", "upload_url": "https://storage.example/signed?x=y"}
+    got, calls = drive(FAL.upload(path, "audio"), reply(200, signed), reply(200, b""))
+    assert got == signed["file_url"]
+    first, second = calls
+    assert first.url == "https://rest.fal.ai/storage/upload/initiate?storage_type=fal-cdn-v3"
+    assert first.json == {"content_type": "audio/mpeg", "file_name": "talk.mp3"}
+    assert (second.method, second.url, second.content) == ("PUT", signed["upload_url"], path)
+    assert dict(second.secret_headers) == {}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (LOST,),
+        (reply(401, {"detail": "no"}),),
+        (reply(200, b"<html>"),),
+        (reply(200, {"file_url": "https://a.example/x"}),),
+        (reply(200, {"file_url": "https://a.example/x", "upload_url": "http://a.example/x"}),),
+        (reply(200, {"file_url": "x", "upload_url": "https://a.example/x"}),),
+        (reply(200, {"file_url": "https://a.example/x", "upload_url": "https://a.example/x"}), reply(403, b"<xml>")),
+        (reply(200, {"file_url": "https://a.example/x", "upload_url": "https://a.example/x"}), LOST),
+    ],
+)
+def test_an_upload_that_fails_bought_nothing(answers: tuple[Reply, ...]) -> None:
+    with pytest.raises(ProviderError):
+        drive(FAL.upload(Path("talk.mp3"), "audio"), *answers)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"guidance": dec("5.01")}, "5.01"),
+        ({"guidance": dec("-0.1")}, "-0.1"),
+        ({"guidance": Decimal("NaN")}, "NaN"),
+        ({"audio_guidance": dec("6")}, "audio_guidance"),
+        ({"settings": {"resolution": "1080p"}}, "1080p"),
+        ({"outputs": 2}, "outputs"),
+        ({"image": ""}, "image is missing"),
+        ({"audio": "ftp://a.example/x.mp3"}, "ftp"),
+        ({"audio": "data:audio/wav;base64,AA"}, "data"),
+        ({"image": "https://"}, "image"),
+        ({"webhook_url": "not a url"}, "webhook_url"),
+        ({"kind": "template"}, "template"),
+    ],
+)
+def test_limits(changes: dict[str, object], word: str) -> None:
+    why = FAL.check(order(OFFER, **changes))
+    assert why is not None
+    assert word in why
+
+
+def test_within_the_limits() -> None:
+    for guidance in ("0", "5", "2.55"):
+        assert FAL.check(order(OFFER, guidance=dec(guidance), audio_guidance=dec(guidance))) is None
+    assert FAL.check(order(OFFER, image="face.jpg", audio="/tracks/talk.wav")) is None, "a local file is uploaded first"
+    assert SENT.started_at == datetime(2026, 11, 20, 12, tzinfo=UTC)
