@@ -14,10 +14,12 @@ def chain(scope: str) -> tuple[str, ...]:
     """The scope and its ancestors, root first: `a/b` -> `("a", "a/b")`. Raises BadScope."""
     segments = scope.split("/")
     if len(segments) > MAX_SEGMENTS or not all(map(_SEGMENT.fullmatch, segments)):
+        shown = scope if len(scope) <= 80 else scope[:79] + "…"
+        rule = f"1 to {MAX_SEGMENTS} segments of up to 64 letters, digits, '.', '_' or '-', joined by '/'"
         raise BadScope(
-            f"{scope!r} is not a scope",
-            value=scope,
-            limit=f"1 to {MAX_SEGMENTS} segments of up to 64 letters, digits, '.', '_' or '-', joined by '/'",
+            f"{shown!r} is not a scope, which is {rule}",
+            value=shown,
+            limit=rule,
             next="write something like acme/campaign-7",
         )
     return tuple("/".join(segments[: n + 1]) for n in range(len(segments)))

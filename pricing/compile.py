@@ -132,7 +132,7 @@ def _end(older: cards.CardRate, newer: cards.CardRate, where: str) -> Moment | N
     latest = begins if begins.is_month else Moment(eve.isoformat(), eve, eve)
     if stated is None:
         return latest
-    if stated.first > latest.last:
+    if stated.first > (begins if stated.is_month else latest).last:
         _fail(where, f"{older.id} (until {stated.text}) overlaps {newer.id}", "end it where the next begins")
     if stated.last < eve:
         _fail(where, f"nothing has a price between {stated.text} and {begins.text}", "close the gap")

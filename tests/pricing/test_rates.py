@@ -151,7 +151,8 @@ def test_share(exact: list[str], total: int, shared: list[int]) -> None:
     ("value", "text"),
     [
         (Fraction(20), "20"), (Fraction(99, 500), "0.198"), (Fraction(1, 3), "0.333333333333333333"),
-        (Fraction(0), "0"), (Fraction(1200), "1200"), (Fraction(1, 8), "0.125"), (Fraction(1, 10**25), "0." + "0" * 24 + "1"),
+        (Fraction(0), "0"), (Fraction(1200), "1200"), (Fraction(1, 8), "0.125"),
+        (Fraction(1, 10**25), "0." + "0" * 24 + "1"),
     ],
 )  # fmt: skip
 def test_decimals_for_showing(value: Fraction, text: str) -> None:

@@ -136,9 +136,11 @@ def test_a_job_that_runs(status: str) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [LOST, NOT_SENT, reply(401), reply(404), reply(429), reply(500), reply(200, b"<"), reply(200, []), reply(200, {}), reply(200, {"status": "completed"}),
-     reply(200, {**DONE, "id": ATTEMPT})],
-)  # fmt: skip
+    [
+        *(LOST, NOT_SENT, reply(401), reply(404), reply(429), reply(500), reply(200, b"<"), reply(200, [])),
+        *(reply(200, {}), reply(200, {"status": "completed"}), reply(200, {**DONE, "id": ATTEMPT})),
+    ],
+)
 def test_a_poll_that_says_nothing(answer: Reply) -> None:
     got, _ = drive(CREATIFY.poll(ticket(AURORA)), answer)
     assert (got.state, bool(got.reason)) == ("unreachable", True)

@@ -50,7 +50,7 @@ def provider_of(sandbox: Sandbox, name: str) -> Provider:
     return provider
 
 
-def order_at(sandbox: Sandbox, name: str, http: Http, provider: Provider) -> Order:
+def order_at(name: str, http: Http, provider: Provider) -> Order:
     media = "https://media.example/talk-9.4s.wav"
     if provider.takes_files:
         media = ask(http, provider.upload(AUDIO / "talk-9.4s.wav", "audio"))
@@ -67,18 +67,19 @@ def ticket_of(provider: Provider, order: Order, submission: Submission) -> Ticke
 
 
 def followed(http: Http, provider: Provider, ticket: Ticket) -> Progress:
+    progress = ask(http, provider.poll(ticket))
     for _ in range(200):
-        progress = ask(http, provider.poll(ticket))
         if progress.state in ("done", "failed"):
-            return progress
-    raise AssertionError(progress)
+            break
+        progress = ask(http, provider.poll(ticket))
+    return progress
 
 
 @pytest.mark.parametrize("name", OFFERS)
 def test_a_clip_from_upload_to_cost(name: str, http: Http) -> None:
     with Sandbox(render_s=0.05) as sandbox:
         provider = provider_of(sandbox, name)
-        order = order_at(sandbox, name, http, provider)
+        order = order_at(name, http, provider)
         submission = ask(http, provider.submit(order))
         assert (submission.outcome, submission.reason) == ("accepted", "")
         progress = followed(http, provider, ticket_of(provider, order, submission))
@@ -96,7 +97,7 @@ def test_a_clip_from_upload_to_cost(name: str, http: Http) -> None:
 def test_an_answer_that_is_lost_is_unknown_and_then_found(name: str, kind: str, http: Http) -> None:
     with Sandbox([f"{kind}:{name}"], render_s=0) as sandbox:
         provider = provider_of(sandbox, name)
-        order = order_at(sandbox, name, http, provider)
+        order = order_at(name, http, provider)
         submission = ask(http, provider.submit(order))
         assert submission.outcome == "unknown"
         lost = ticket_of(provider, order, submission)
@@ -122,7 +123,7 @@ def test_an_answer_that_is_lost_is_unknown_and_then_found(name: str, kind: str, 
 def test_what_is_not_accepted(name: str, kind: str, outcome: str, http: Http) -> None:
     with Sandbox([f"{kind}:{name}"], render_s=0) as sandbox:
         provider = provider_of(sandbox, name)
-        order = order_at(sandbox, name, http, provider)
+        order = order_at(name, http, provider)
         submission = ask(http, provider.submit(order))
         assert submission.outcome == outcome, submission
         assert 0 < len(submission.reason) <= 200
@@ -135,7 +136,7 @@ def test_what_is_not_accepted(name: str, kind: str, outcome: str, http: Http) ->
 def test_a_hidden_job_is_absent(name: str, http: Http) -> None:
     with Sandbox([f"lost-answer:{name}", f"hide:{name}"], render_s=0) as sandbox:
         provider = provider_of(sandbox, name)
-        order = order_at(sandbox, name, http, provider)
+        order = order_at(name, http, provider)
         submission = ask(http, provider.submit(order))
         probe = ask(http, provider.probe(ticket_of(provider, order, submission), frozenset()))
         assert (submission.outcome, probe.found) == ("unknown", "absent")
@@ -145,7 +146,7 @@ def test_a_hidden_job_is_absent(name: str, http: Http) -> None:
 def test_a_failed_job_is_known_to_be_free(name: str, http: Http) -> None:
     with Sandbox([f"fail:{name}"], render_s=0) as sandbox:
         provider = provider_of(sandbox, name)
-        order = order_at(sandbox, name, http, provider)
+        order = order_at(name, http, provider)
         submission = ask(http, provider.submit(order))
         progress = followed(http, provider, ticket_of(provider, order, submission))
         assert (progress.state, progress.charged, progress.cost) == ("failed", "no", None)
@@ -156,7 +157,7 @@ def test_a_failed_job_is_known_to_be_free(name: str, http: Http) -> None:
 def test_a_cost_that_is_not_said_is_none(name: str, http: Http) -> None:
     with Sandbox([f"no-cost:{name}"], render_s=0) as sandbox:
         provider = provider_of(sandbox, name)
-        order = order_at(sandbox, name, http, provider)
+        order = order_at(name, http, provider)
         submission = ask(http, provider.submit(order))
         progress = followed(http, provider, ticket_of(provider, order, submission))
         assert (progress.state, progress.cost) == ("done", None)
@@ -167,7 +168,7 @@ def test_fal_bills_the_same_in_seconds_and_in_dollars(http: Http) -> None:
     for unit in ("dollars", "seconds"):
         with Sandbox(render_s=0, fal_unit=unit) as sandbox:
             provider = provider_of(sandbox, "fal")
-            order = order_at(sandbox, "fal", http, provider)
+            order = order_at("fal", http, provider)
             submission = ask(http, provider.submit(order))
             progress = followed(http, provider, ticket_of(provider, order, submission))
             assert progress.cost is not None
@@ -178,7 +179,7 @@ def test_fal_bills_the_same_in_seconds_and_in_dollars(http: Http) -> None:
 def test_four_results_at_runware_cost_four_times_as_much(http: Http) -> None:
     with Sandbox(render_s=0.05) as sandbox:
         provider = provider_of(sandbox, "runware")
-        order = replace(order_at(sandbox, "runware", http, provider), outputs=4)
+        order = replace(order_at("runware", http, provider), outputs=4)
         submission = ask(http, provider.submit(order))
         progress = followed(http, provider, ticket_of(provider, order, submission))
         assert progress.cost is not None
@@ -188,7 +189,7 @@ def test_four_results_at_runware_cost_four_times_as_much(http: Http) -> None:
 def test_a_second_post_of_a_runware_task_is_not_taken_for_a_refusal(http: Http) -> None:
     with Sandbox(render_s=0) as sandbox:
         provider = provider_of(sandbox, "runware")
-        order = order_at(sandbox, "runware", http, provider)
+        order = order_at("runware", http, provider)
         assert ask(http, provider.submit(order)).outcome == "accepted"
         assert ask(http, provider.submit(order)).outcome == "unknown"
 
@@ -209,7 +210,7 @@ def test_a_template_job(http: Http) -> None:
 def test_fal_cancels_what_still_runs(http: Http) -> None:
     with Sandbox(render_s=60) as sandbox:
         provider = provider_of(sandbox, "fal")
-        order = order_at(sandbox, "fal", http, provider)
+        order = order_at("fal", http, provider)
         submission = ask(http, provider.submit(order))
         sent = ticket_of(provider, order, submission)
         ask(http, provider.cancel(sent))
