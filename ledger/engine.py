@@ -113,10 +113,9 @@ class Store:
 
     def close(self) -> None:
         self._closed = True
-        self.engine.dispose()
         if hasattr(self, "_writer"):
             self._writer.close()
-            self.engine.dispose()
+        self.engine.dispose()
         if self._lock is not None:
             self._lock.close()
             self._lock = None

@@ -133,7 +133,7 @@ def begin(
     )  # fmt: skip
     _add_attempt(work, now, row, attempt, provider, quote, fingerprint)
     raised = f", hold raised to {Money(opened, row['currency'])}" if more > 0 else ""
-    note(work, row, now, "intent", f"attempt {row['attempts']} at {provider}: {quote.offer}{raised}")
+    note(work, row, now, "intent", f"attempt {row['attempts']} at {provider}: {quote.offer}{raised}", attempt=attempt)
     return Grant(job)
 
 
@@ -145,7 +145,7 @@ def release(work: Work, now: int, *, job: str, attempt: str | None, reason: str,
     state = is_state(row["state"])
     target = after(state, "free") or (after(state, "no_charge") if proof and not row["parked_nanos"] else None)
     if target is not None:
-        end(work, now, row, target, "release", reason or proof, proof)
+        end(work, now, row, target, "release", reason or proof, proof=proof)
     return row
 
 
@@ -154,11 +154,14 @@ def expire(work: Work, now: int) -> tuple[str, ...]:
     return _lapse(work, now, work.rows(_LAPSED_ALL, {"now": now}))
 
 
-def end(work: Work, now: int, row: Job, state: str, kind: str, reason: str, proof: str = "") -> None:
+def end(
+    work: Work, now: int, row: Job, state: str, kind: str, reason: str, *, proof: str = "", attempt: str | None = None,
+    outcome: str | None = None,
+) -> None:  # fmt: skip
     """Leave the open states without a charge: what was set aside goes back."""
     budgets.shift(work, row["scope"], row["granted_at"], spent=0, held=-row["open_nanos"])
     save(work, row, state=state, open_nanos=0, reason=reason, proof=proof or row["proof"])
-    note(work, row, now, kind, reason, proof)
+    note(work, row, now, kind, reason, proof=proof, attempt=attempt, outcome=outcome)
 
 
 def _lapse(work: Work, now: int, rows: Sequence[Row]) -> tuple[str, ...]:
@@ -273,8 +276,8 @@ def _add_job(
     }  # fmt: skip
     work.run(_ADD_JOB, values)
     event = {
-        "job": job, "step": 1, "at": now, "kind": "hold", "state": "held", "open_nanos": high, "proof": "",
-        "detail": f"{amount.high} of {scope} for {quote.offer}",
+        "job": job, "attempt": None, "step": 1, "at": now, "kind": "hold", "outcome": None, "state": "held",
+        "open_nanos": high, "proof": "", "detail": f"{amount.high} of {scope} for {quote.offer}",
     }  # fmt: skip
     work.run(ADD_EVENT, event)
 

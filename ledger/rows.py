@@ -57,15 +57,20 @@ def save_attempt(work: Work, attempt: str, **changes: Any) -> None:
     work.run(_update_attempt(tuple(changes)), {"the_attempt": attempt} | changes)
 
 
-def note(work: Work, job: Job, at: int, kind: str, detail: str, proof: str = "") -> None:
-    """Keep the fact that a verb changed this job, as it now is."""
+def note(
+    work: Work, job: Job, at: int, kind: str, detail: str, *, proof: str = "", attempt: str | None = None,
+    outcome: str | None = None,
+) -> None:  # fmt: skip
+    """Keep the fact that a verb changed this job, as it now is, and the outcome of an attempt if it did."""
     work.run(
         ADD_EVENT,
         {
             "job": job["id"],
+            "attempt": attempt,
             "step": job["step"],
             "at": at,
             "kind": kind,
+            "outcome": outcome,
             "state": job["state"],
             "open_nanos": job["open_nanos"],
             "detail": detail,

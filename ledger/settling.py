@@ -75,10 +75,10 @@ def outcome(
     save_attempt(work, attempt, **changes)
     words = f"{outcome}{f' as {provider_job}' if provider_job else ''}{f': {reason}' if reason else ''}"
     if target == "released":
-        end(work, now, row, target, "outcome", words, proof=words)
+        end(work, now, row, target, "outcome", words, proof=words, attempt=attempt, outcome=outcome)
     else:
         save(work, row, state=target or row["state"], reason=reason)
-        note(work, row, now, "outcome", words)
+        note(work, row, now, "outcome", words, attempt=attempt, outcome=outcome)
     return str(row["state"])
 
 
@@ -89,10 +89,11 @@ def unknown(work: Work, now: int, *, job: str, attempt: str, reason: str) -> str
     target = after(is_state(row["state"]), "lost")
     if target is None or tried["number"] != row["attempts"]:
         return str(row["state"])
-    if tried["outcome"] is None:
-        save_attempt(work, attempt, outcome="unknown", reason=reason)
+    known: Outcome = tried["outcome"] or "unknown"
+    if known == "unknown":
+        save_attempt(work, attempt, outcome=known, reason=reason)
     save(work, row, state=target, reason=reason)
-    note(work, row, now, "unknown", reason)
+    note(work, row, now, "unknown", reason, attempt=attempt, outcome=known)
     return str(row["state"])
 
 

@@ -213,14 +213,16 @@ class RefusalRow(LedgerRow, table=True):
 
 
 class EventRow(LedgerRow, table=True):
-    """A fact: a verb changed a job. `open_nanos` is what was set aside for it afterwards."""
+    """A fact: a verb changed a job, or the outcome of an attempt. `open_nanos` is what was then set aside."""
 
     __table_args__ = (sa.Index("ix_event_job", "job", "step"), STRICT)
     id: int | None = _whole(primary_key=True, default=None)
     job: str = _text(foreign_key="job.id")
+    attempt: str | None = _text(nullable=True)
     step: int = _whole()
     at: int = _whole()
     kind: str = _text()
+    outcome: str | None = _text(nullable=True)
     state: str = _text()
     open_nanos: int = _whole()
     detail: str = _text()

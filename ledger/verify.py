@@ -113,7 +113,7 @@ def _entry_accounts(books: _Books) -> Answers:
             ("envelope", accounts.allowance(scope), envelope),
         }
         mine = (leg["book"], leg["account"], leg["currency"])
-        yield None if mine in known else f"entry {name}: {mine} is no account of job {job['id']} at {provider}"
+        yield None if mine in known else f"entry {name}: {mine} is no account of attempt {attempt['id']} at {provider}"
 
 
 def _txns(books: _Books) -> Answers:
@@ -192,8 +192,13 @@ def _attempt_states(books: _Books) -> Answers:
     """The state of a job and the outcomes of its attempts do not contradict each other."""
     for name, job in books.jobs.items():
         attempts = books.attempts.get(name, [])
-        numbers = [one["number"] for one in attempts]
-        yield _differ("job", name, "attempts", numbers, list(range(1, job["attempts"] + 1)))
+        yield _differ("job", name, "attempts", job["attempts"], len(attempts))
+        intents = [one["attempt"] for one in books.events.get(name, []) if one["kind"] == "intent"]
+        ends = {one["attempt"]: one["outcome"] for one in books.events.get(name, []) if one["outcome"]}
+        for one in attempts:
+            number = intents.index(one["id"]) + 1 if one["id"] in intents else None
+            yield _differ("attempt", one["id"], "number", one["number"], number)
+            yield _differ("attempt", one["id"], "outcome", one["outcome"], ends.get(one["id"]))
         last = attempts[-1]["outcome"] if attempts else "not_sent"
         loose = [one["id"] for one in attempts if one["outcome"] not in _NONE]
         proven = bool(job["proof"])
@@ -273,9 +278,10 @@ def _periods(books: _Books) -> Answers:
 def _chains(books: _Books) -> Answers:
     """All budgets of a chain share a currency, and every job's scope has one that covers it."""
     currencies: dict[str, str] = {row["scope"]: row["currency"] for row in books.budgets.values()}
-    for scope, currency in currencies.items():
-        for above in chain(scope)[:-1]:
-            yield _differ("budget", scope, "currency", currency, currencies.get(above, currency))
+    for row in books.budgets.values():
+        for scope in chain(row["scope"]):
+            above = currencies.get(scope, row["currency"])
+            yield _differ("budget", f"{row['id']} of {row['scope']}", "currency", row["currency"], above)
     for name, job in books.jobs.items():
         covering = [currencies[scope] for scope in chain(job["scope"]) if scope in currencies]
         yield None if covering else f"job {name}: no budget covers {job['scope']}"

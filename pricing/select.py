@@ -4,7 +4,7 @@ Pure. What depends on how much is used stays in `quote`; the rest is done in `se
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from .credits import CreditPlan
 from .entry import DatedRate, Entry
 from .errors import BadQuantity, NoPrice, OverLimit, UnknownSetting
-from .money import NANOS, Money, Span, rounded_ratio, written
+from .money import Money, Span, rounded_ratio, written
 from .offer import Offer
 from .quote import Line, Quote
 from .rates import EXACT, Rate, decimal_from
@@ -24,6 +24,11 @@ STALE_AFTER = timedelta(days=90)
 
 Ratio = tuple[int, int]
 """An exact amount of nanos: numerator, denominator > 0."""
+
+Amounts = tuple[Span, Span, CreditPlan | None, tuple[Line, ...]]
+"""An exact price as money: in the offer's currency, in dollars, by which plan, and the line that says so."""
+
+_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +68,15 @@ class Selection:
     """The assumptions when the length of the output is taken from the audio's."""
     worth: Worth | None
     book: str
+    amounts: dict[object, Amounts] = field(default_factory=dict[object, Amounts], compare=False, repr=False)
+    """Started seconds and blocks make few different amounts: each is rounded and converted once."""
 
     def quote(self, usage: Usage, outputs: int) -> Quote:
         """What this much costs. Raises BadQuantity, OverLimit."""
         if type(outputs) is not int or not 1 <= outputs <= self.offer.max_outputs:
             raise self._bad_outputs(outputs)
         low, middle, high, assumptions = self._measured(usage)
-        rates, currency = self.rates, self.offer.currency
+        rates = self.rates
         best = rates[0]
         expected = least = most = best.nanos(middle, outputs)
         if low is not high:
@@ -82,20 +89,9 @@ class Selection:
             one_low, one_high = (one, one) if low is high else (rate.nanos(low, outputs), rate.nanos(high, outputs))
             least = one_low if _less(one_low, least) else least
             most = one_high if _less(most, one_high) else most
-        cost = _span(least, expected, most, currency)
-        lines = best.lines(middle, outputs, cost.expected)
-        worth = self.worth
-        if worth is None:
-            dollars, plan = cost, None
-        else:
-            plan, up, down = worth.plan, worth.numerator, worth.denominator
-            in_usd = _times(expected, up, down)
-            low_usd = in_usd if least is expected else _times(least, up, down)
-            high_usd = in_usd if most is expected else _times(most, up, down)
-            dollars = _span(low_usd, in_usd, high_usd, plan.price.currency)
-            whole, rest = divmod(cost.expected.nanos, NANOS)
-            credits_used = cost.expected.amount if rest else Decimal(whole)
-            lines += (Line(worth.label, credits_used, credits_used, currency, worth.rate, dollars.expected),)
+        key = expected if least is most else (least, expected, most)
+        amounts = self.amounts.get(key) or self._amounts(key, least, expected, most)
+        cost, dollars, plan, last = amounts
         return Quote(
             self.offer.id,
             self.settings,
@@ -104,12 +100,31 @@ class Selection:
             cost,
             dollars,
             plan,
-            lines,
+            best.lines(middle, outputs, cost.expected) + last,
             assumptions,
             self.sources,
             self.ids,
             self.book,
         )
+
+    def _amounts(self, key: object, least: Ratio, expected: Ratio, most: Ratio) -> Amounts:
+        """The exact amounts as money, in both currencies, with the line that converts; remembered by amount."""
+        currency, worth = self.offer.currency, self.worth
+        cost = _span(least, expected, most, currency)
+        amounts: Amounts = (cost, cost, None, ())
+        if worth is not None:
+            plan, up, down = worth.plan, worth.numerator, worth.denominator
+            in_usd = _times(expected, up, down)
+            low_usd = in_usd if least is expected else _times(least, up, down)
+            high_usd = in_usd if most is expected else _times(most, up, down)
+            dollars = _span(low_usd, in_usd, high_usd, plan.price.currency)
+            used = cost.expected.amount
+            line = Line(worth.label, used, used, currency, worth.rate, dollars.expected)
+            amounts = (cost, dollars, plan, (line,))
+        if len(self.amounts) >= _REMEMBERED:
+            self.amounts.clear()
+        self.amounts[key] = amounts
+        return amounts
 
     def _measured(
         self, usage: Usage

@@ -18,6 +18,7 @@ from .errors import (
     UnknownJob,
 )
 from .policy import Policy
+from .providers import read_webhook
 from .request import AvatarVideo, TemplateVideo
 from .result import Output, Result, Variance
 from .steps import Patience
@@ -49,4 +50,5 @@ __all__ = [
     "TemplateVideo",
     "UnknownJob",
     "Variance",
+    "read_webhook",
 ]

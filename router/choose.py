@@ -11,7 +11,7 @@ from pricing import CurrencyMismatch, Money, Offer, PriceBook, PricingError, Quo
 
 from .offers import Kind, Profile, Tier, latency_s
 from .policy import Policy, exact
-from .request import RESOLUTIONS
+from .request import RESOLUTIONS, check_shape
 
 Reason = Literal[
     "provider", "unsupported", "resolution", "duration", "outputs", "price", "max_cost", "max_latency", "min_quality",
@@ -30,6 +30,9 @@ class Demand:
     """The longest the clip may become; latency is judged by it."""
     resolution: str | None = None
     outputs: int = 1
+
+    def __post_init__(self) -> None:
+        check_shape(self.resolution, self.outputs)
 
 
 @dataclass(frozen=True, slots=True)

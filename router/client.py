@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import anyio
 
 from pricing import PriceBook
 
+from .brief import read
 from .choose import Choice, Demand
 from .desk import NO_TAGS, Decision, Desk
 from .drive import OnStep, drive, drive_async, in_thread
@@ -29,6 +31,7 @@ T = TypeVar("T")
 
 AT_ONCE = 8
 """Jobs that one `resume` follows at the same time."""
+ONCE = Patience(wait_s=0, probes=1, submit_s=0)
 
 
 class Router:
@@ -64,9 +67,12 @@ class Router:
         """Quote every offer, keep those within every limit, rank them. Raises BadRequest, BadMedia."""
         return self.desk.decide(request, policy or Policy(), scope)
 
-    def rank(self, demand: Demand, policy: Policy | None = None, *, scope: str | None = None) -> Choice:
-        """Rank for a length alone, offers that are not ready too: for showing prices, not for running."""
-        return self.desk.rank(demand, policy or Policy(), scope, rank_not_ready=True)
+    def rank(self, wanted: Demand | Request, policy: Policy | None = None, *, scope: str | None = None) -> Choice:
+        """Rank for a length alone or a request, offers that are not ready too: for showing prices, not for running."""
+        if isinstance(wanted, Demand):
+            return self.desk.rank(wanted, policy or Policy(), scope, rank_not_ready=True)
+        brief = read(wanted)
+        return self.desk.rank(brief.demand, policy or Policy(), scope, brief=brief, rank_not_ready=True)
 
     def run(
         self,
@@ -105,6 +111,18 @@ class Router:
         """Release what was not sent; ask the provider to stop what was. Raises Refused where it cannot be stopped."""
         return self._drive(cancel(job, self.desk.providers, self.desk.patience))
 
+    def heard(self, provider: str, provider_job: str) -> JobView | None:
+        """Someone says that a provider's job moved (a webhook): ask the provider once, post only what it answers.
+
+        None: no open job of ours; the hint is dropped.
+        """
+        view = self.desk.open_job(provider, provider_job)
+        if view is None:
+            return None
+        with suppress(OutcomeUnknown, JobFailed):  # the ledger shows it
+            self._drive(follow(view.id, self.desk.providers, ONCE))
+        return self.desk.ledger.job(view.id)
+
     def resume(self) -> tuple[JobView, ...]:
         """Finish what earlier runs left open: probe, poll, settle, release what was never sent. Answers every such job.
 
@@ -129,10 +147,8 @@ class Router:
         self.close()
 
     def _recover(self, view: JobView) -> None:
-        try:
+        with suppress(OutcomeUnknown, JobFailed):  # the ledger shows it
             self._drive(recover(view, alive(view.owner), self.desk.providers, self.desk.patience))
-        except (OutcomeUnknown, JobFailed):
-            return  # the ledger shows it
 
     def _drive(self, flow: Flow[T]) -> T:
         return drive(flow, self.desk.ledger, self._http, self.desk.clock, self._on_step)
@@ -203,6 +219,15 @@ class AsyncRouter:
         """As `Router.cancel`."""
         return await self._drive(cancel(job, self.desk.providers, self.desk.patience))
 
+    async def heard(self, provider: str, provider_job: str) -> JobView | None:
+        """As `Router.heard`."""
+        view = await in_thread(partial(self.desk.open_job, provider, provider_job))
+        if view is None:
+            return None
+        with suppress(OutcomeUnknown, JobFailed):
+            await self._drive(follow(view.id, self.desk.providers, ONCE))
+        return await in_thread(partial(self.desk.ledger.job, view.id))
+
     async def resume(self) -> tuple[JobView, ...]:
         """As `Router.resume`."""
         due = await in_thread(self.desk.ledger.due)
@@ -210,10 +235,8 @@ class AsyncRouter:
 
         async def one(view: JobView) -> None:
             async with gate:
-                try:
+                with suppress(OutcomeUnknown, JobFailed):
                     await self._drive(recover(view, alive(view.owner), self.desk.providers, self.desk.patience))
-                except (OutcomeUnknown, JobFailed):
-                    return  # the ledger shows it
 
         async with anyio.create_task_group() as group:
             for view in due:

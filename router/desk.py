@@ -16,7 +16,7 @@ from .errors import BadRequest, NotConfigured, QuoteStale
 from .offers import Profile, shipped_profiles
 from .owner import me
 from .policy import Number, Policy, exact
-from .ports import LedgerAndHistory, Provider
+from .ports import JobView, LedgerAndHistory, Provider
 from .providers import shipped
 from .request import Request
 from .steps import Patience, Work
@@ -150,6 +150,13 @@ class Desk:
             patience=self.patience,
             nothing_fits=_why_not(decision.rejections),
         )
+
+    def open_job(self, provider: str, provider_job: str) -> JobView | None:
+        """The job of ours that a provider knows by this id, while it is open."""
+        for view in self.ledger.due():
+            if any(one.provider == provider and one.provider_job == provider_job for one in view.attempts):
+                return view
+        return None
 
     def _fresh(self, wanted: Decision | Request, scope: str | None, policy: Policy | None) -> Decision:
         if not isinstance(wanted, Decision):

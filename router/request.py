@@ -37,14 +37,7 @@ class AvatarVideo:
     kind: ClassVar[Literal["avatar"]] = "avatar"
 
     def __post_init__(self) -> None:
-        _check_outputs(self.outputs)
-        if self.resolution is not None and self.resolution not in RESOLUTIONS:
-            raise BadRequest(
-                f"resolution {self.resolution!r} is unknown",
-                value=self.resolution,
-                limit=", ".join(RESOLUTIONS),
-                next=f"use one of {', '.join(RESOLUTIONS)}",
-            )
+        check_shape(self.resolution, self.outputs)
         if self.seconds is not None:
             _usage(lambda: Usage.audio(self.seconds or 0))
         for name in ("guidance", "audio_guidance"):
@@ -65,7 +58,7 @@ class TemplateVideo:
     kind: ClassVar[Literal["template"]] = "template"
 
     def __post_init__(self) -> None:
-        _check_outputs(self.outputs)
+        check_shape(self.resolution, self.outputs)
         _usage(lambda: Usage.video(*self.seconds))
 
 
@@ -82,7 +75,13 @@ def number(value: Length | None) -> Decimal | None:
     return None if value is None else Decimal(value)
 
 
-def _check_outputs(outputs: int) -> None:
+def check_shape(resolution: str | None, outputs: int) -> None:
+    """What every job's wish must be. Raises BadRequest."""
+    if resolution is not None and resolution not in RESOLUTIONS:
+        known = ", ".join(RESOLUTIONS)
+        raise BadRequest(
+            f"resolution {resolution!r} is unknown", value=resolution, limit=known, next=f"use one of {known}"
+        )
     if type(outputs) is not int or not 1 <= outputs <= 100:
         raise BadRequest(
             f"outputs must be a whole number from 1 to 100, not {outputs!r}", value=str(outputs), limit="1-100"

@@ -40,7 +40,7 @@ def seconds(least: str = "0.001", most: str = "300") -> st.SearchStrategy[Decima
     low, high = Decimal(least), Decimal(most)
     whole = st.integers(1, int(high)).map(Decimal)
     ms = st.integers(int(low * 1000), int(high * 1000)).map(lambda n: Decimal(n) / 1000)
-    beside = st.builds(lambda n, d: n + d, whole, st.sampled_from([Decimal("0.000001"), Decimal("-0.000001")]))
+    beside = st.tuples(whole, st.sampled_from([Decimal("0.000001"), Decimal("-0.000001")])).map(lambda two: two[0] + two[1])
     fine = st.decimals(low, high, places=9)
     return st.one_of(whole, ms, beside, fine).filter(lambda value: low <= value <= high)
 
@@ -163,8 +163,8 @@ def made_up_cards() -> st.SearchStrategy[MadeUp]:
 _WORDS = st.sampled_from(
     (
         *("id", "status", "data", "errors", "error", "code", "message", "detail", "taskUUID", "taskType", "videoUUID"),
-        *("videoURL", "cost", "request_id", "status_url", "response_url", "video", "url", "prices", "unit_price", "name"),
-        *("currency", "endpoint_id", "items", "json_input", "started_at", "has_more", "next_cursor", "credits_used"),
+        *("videoURL", "cost", "request_id", "status_url", "response_url", "video", "url", "prices"),
+        *("unit_price", "name", "currency", "endpoint_id", "items", "json_input", "started_at", "has_more", "next_cursor", "credits_used"),
         *("video_output", "failed_reason", "results", "mediaUUID"),
     )
 )

@@ -49,7 +49,7 @@ app.add_typer(books.budget_app, name="budget")
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run one command, exit with its code: 0 done, 1 refused, 2 bad input, 3 provider, 4 unknown, 5 fault, 6 storage."""
+    """Run one command and exit: 0 done, 1 refused, 2 bad input, 3 provider, 4 unknown, 5 fault, 6 storage."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         code = app(words, prog_name="faregate", standalone_mode=False)

@@ -13,7 +13,7 @@ import typer
 
 from ledger import Ledger
 from pricing import Money, PriceBook, Quantity, Usage
-from router import BadRequest, Demand, Policy
+from router import AvatarVideo, BadRequest, Demand, Policy
 from router.estimate import measure
 from router.policy import Objective
 
@@ -33,6 +33,9 @@ MaxLatency = Annotated[str | None, typer.Option("--max-latency", help="Seconds f
 MinQuality = Annotated[str | None, typer.Option("--min-quality", help="0 to 1; unknown quality fails it.")]
 Goal = Annotated[str, typer.Option("--objective", help="cheapest, fastest, best or balanced.")]
 Providers = Annotated[list[str] | None, typer.Option("--provider", help="Allow only these; may be repeated.")]
+
+ANY_IMAGE = "https://example.com/face.png"
+"""Stands for the picture that `route` is not told of: its price and readiness do not depend on it."""
 
 
 def today() -> date:
@@ -76,14 +79,15 @@ def billed(seconds: str | None, audio: Path | None) -> Usage:
     return Usage.audio(measure(audio).seconds) if audio is not None else Usage.billed(seconds or "")
 
 
-def demand(seconds: str | None, audio: Path | None, *, template: bool, resolution: str | None, outputs: int) -> Demand:
-    """For `route`: the length of the audio (or of the template's clip), stated, a range LOW-HIGH, or measured."""
+def demand(
+    seconds: str | None, audio: Path | None, *, template: bool, resolution: str | None, outputs: int
+) -> Demand | AvatarVideo:
+    """For `route`: a stated length or range LOW-HIGH (of the audio, or of a template's clip), or a file to measure."""
     _one_of(seconds, audio)
     if audio is not None:
         if template:
             raise BadRequest("--template takes --seconds LOW-HIGH, not --audio", value=str(audio))
-        length = measure(audio).seconds
-        return Demand("avatar", Usage.audio(length), length, resolution, outputs)
+        return AvatarVideo(ANY_IMAGE, audio, resolution=resolution, outputs=outputs)
     low, high = ends(seconds or "")
     if template:
         return Demand("template", Usage.video(low, high), Decimal(high), resolution, outputs)

@@ -159,7 +159,7 @@ class Runware:
         answer = yield self._call("submit", [dict(self.payload(order))])
         if isinstance(answer, Reply) and _CONFLICT.search(answer.body):
             # Our UUID is taken, by a POST of ours that we do not remember or by nobody we know: a probe will tell.
-            return Submission("unknown", reason=f"Runware already knows this task; {said(answer, (self._key,))}")
+            return Submission("unknown", reason=line(f"the task is already known; {said(answer, (self._key,))}"))
         judged = classify(answer, conceal=(self._key,))
         if isinstance(judged, Submission):
             if judged.outcome == "refused" and isinstance(answer, Reply) and _of_reply(answer, order.attempt).items:

@@ -32,10 +32,10 @@ class Creatify:
         aurora, template = "/creatify/api/aurora/", "/creatify/api/custom_template_jobs/"
         return (
             ("POST", aurora, lambda ask: self.create(ask, self._aurora)),
-            ("GET", aurora, lambda ask: self.list(ask, template=False)),
+            ("GET", aurora, lambda ask: self.many(ask, template=False)),
             ("GET", aurora + "{id}/", lambda ask: self.one(ask, template=False)),
             ("POST", template, lambda ask: self.create(ask, self._template)),
-            ("GET", template, lambda ask: self.list(ask, template=True)),
+            ("GET", template, lambda ask: self.many(ask, template=True)),
             ("GET", template + "{id}/", lambda ask: self.one(ask, template=True)),
             ("GET", "/creatify/api/remaining_credits/", self.balance),
         )
@@ -116,11 +116,11 @@ class Creatify:
             return said(404, {"detail": "Not found."})
         return said(200, self._view(ask, job))
 
-    def list(self, ask: Ask, *, template: bool) -> Answer:
+    def many(self, ask: Ask, *, template: bool) -> Answer:
         """A bare array, newest first unless `ordering` says otherwise; `ids` names at most 100."""
         if not _known(ask):
             return _stranger()
-        ids = ask.all("ids")
+        ids = ask.every("ids")
         if len(ids) > 100:
             return said(400, {"ids": ["At most 100 ids."]})
         jobs = [

@@ -139,7 +139,7 @@ class Fal:
     def pricing(self, ask: Ask) -> Answer:
         if not _known(ask):
             return _platform(401, "authorization_error", "Authentication required")
-        asked = ask.all("endpoint_id")
+        asked = ask.every("endpoint_id")
         if not asked or len(asked) > 50:
             return _platform(400, "validation_error", "Invalid request parameters")
         if set(asked) - {ENDPOINT}:
@@ -158,14 +158,14 @@ class Fal:
             start, end = _date(ask.one("start")), _date(ask.one("end"))
         except ValueError:
             return _platform(400, "validation_error", "Invalid request parameters")
-        if not ask.all("endpoint_id") or not 1 <= limit <= 100:
+        if not ask.every("endpoint_id") or not 1 <= limit <= 100:
             return _platform(400, "validation_error", "Invalid request parameters")
         account, now_s = self.shop.account, self.shop.account.clock()
         first = start or account.when(now_s) - timedelta(days=1)
         rows = [
-            self._row(job, full="payloads" in ask.all("expand"))
+            self._row(job, full="payloads" in ask.every("expand"))
             for job in account.of("fal")
-            if ENDPOINT in ask.all("endpoint_id") and "hide" not in job.struck
+            if ENDPOINT in ask.every("endpoint_id") and "hide" not in job.struck
             if job.share(now_s) == 1 and first <= account.when(job.accepted_s)
             if end is None or account.when(job.accepted_s) < end
         ]

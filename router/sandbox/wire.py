@@ -27,7 +27,7 @@ class Ask:
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
 
-    def all(self, name: str) -> tuple[str, ...]:
+    def every(self, name: str) -> tuple[str, ...]:
         """Every value of a query parameter, repeated or comma-separated."""
         return tuple(part for key, value in self.query if key == name for part in value.split(",") if part)
 

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import router.cli.run as commands
 import router.sandbox  # warm, so that a forked one serves at once
@@ -39,14 +39,13 @@ def watcher(kill_at: str | None, trace: str | None) -> OnStep:
 
 def perform(task: Mapping[str, object]) -> int:
     """Run the command; answers its exit code as the interpreter would."""
-    argv = task["argv"]
-    assert isinstance(argv, list)
+    argv = cast("list[str]", task["argv"])
     kill_at, trace = task.get("kill_at"), task.get("trace")
     if kill_at is not None or trace is not None:
         hook = watcher(None if kill_at is None else str(kill_at), None if trace is None else str(trace))
         vars(commands)["Router"] = partial(Router, on_step=hook)
     try:
-        main([str(word) for word in argv])  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        main(argv)
     except SystemExit as end:
         code = end.code
         if isinstance(code, str):
@@ -61,10 +60,8 @@ def forked(task: Mapping[str, object]) -> NoReturn:
     """The life of a forked process: its own environment, folder and files, then one command."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    env = task["env"]
-    assert isinstance(env, dict)
     os.environ.clear()
-    os.environ.update(env)  # pyright: ignore[reportUnknownArgumentType]
+    os.environ.update(cast("dict[str, str]", task["env"]))
     os.chdir(str(task["cwd"]))
     for number, name in ((0, os.devnull), (1, str(task["out"])), (2, str(task["err"]))):
         there = os.open(name, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -15,7 +15,6 @@ FAULTS = (
     "5xx-after:*:*~F-after",
     "lost-answer:*:*~F-lost",
     "hide:*:*~F-hide",
-    "hide:*:*~hidden",
     "fail:*:*~F-fail",
     "extra-second:*:*~F-extra",
 )

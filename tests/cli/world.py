@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import httpx
 import pytest
@@ -53,8 +53,8 @@ class Outcome:
         """The one document on stdout; no float in it, every amount a decimal string."""
         found = json.loads(self.out, parse_float=_no_float, parse_constant=_no_float)
         assert isinstance(found, dict), self.out
-        _check_amounts(found)
-        return found  # pyright: ignore[reportUnknownVariableType]
+        _check_amounts(cast("object", found))
+        return cast("Doc", found)
 
     def ok(self) -> Doc:
         assert self.code == 0, self
@@ -297,9 +297,10 @@ def environment(home: Path) -> dict[str, str]:
 def amount(value: object, currency: str | None = "USD") -> Decimal:
     """An amount of a document as an exact number."""
     assert isinstance(value, dict), value
-    assert value.keys() == {"amount", "currency"}  # pyright: ignore[reportUnknownMemberType]
-    assert currency is None or value["currency"] == currency, value
-    return Decimal(str(value["amount"]))  # pyright: ignore[reportUnknownArgumentType]
+    found = cast("dict[str, str]", value)
+    assert found.keys() == {"amount", "currency"}, found
+    assert currency is None or found["currency"] == currency, found
+    return Decimal(found["amount"])
 
 
 def at_once(work: Callable[[T], R], items: Iterable[T], workers: int = 3) -> list[R]:
@@ -318,14 +319,15 @@ def until(true: Callable[[], bool], timeout_s: float, pause_s: float = 0.01) -> 
 
 def _check_amounts(value: object) -> None:
     if isinstance(value, dict):
-        if value.keys() == {"amount", "currency"} and not isinstance(value["amount"], dict):  # pyright: ignore[reportUnknownMemberType]
-            assert isinstance(value["amount"], str), value
-            assert AMOUNT.fullmatch(value["amount"]), value
-        for inner in value.values():  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-            _check_amounts(inner)  # pyright: ignore[reportUnknownArgumentType]
+        inner = cast("Doc", value)
+        if inner.keys() == {"amount", "currency"} and not isinstance(inner["amount"], dict):
+            assert isinstance(inner["amount"], str), inner
+            assert AMOUNT.fullmatch(inner["amount"]), inner
+        for one in inner.values():
+            _check_amounts(one)
     elif isinstance(value, list):
-        for inner in value:  # pyright: ignore[reportUnknownVariableType]
-            _check_amounts(inner)  # pyright: ignore[reportUnknownArgumentType]
+        for one in cast("list[object]", value):
+            _check_amounts(one)
 
 
 def _no_float(text: str) -> NoReturn:

@@ -175,9 +175,9 @@ def test_rows_for_some_settings() -> None:
     cheap = row("cheap", "2026-01-01", extra='when = { resolution = "480p" }', price="0.01")
     only = spoiled("effective_from", 'when = { resolution = "720p" }\neffective_from')
     loaded = book(only + cheap)
-    at = {"at": AT}
-    assert loaded.quote("acme/clip", Usage.billed(5), settings={"resolution": "480p"}, **at).expected == usd("0.01")
-    assert loaded.quote("acme/clip", Usage.billed(5), **at).expected == usd("0.5")
+    small = loaded.quote("acme/clip", Usage.billed(5), at=AT, settings={"resolution": "480p"})
+    assert small.expected == usd("0.01")
+    assert loaded.quote("acme/clip", Usage.billed(5), at=AT).expected == usd("0.5")
 
 
 def test_dates_may_be_bare() -> None:
@@ -199,7 +199,12 @@ def test_digits_are_kept() -> None:
 
 
 def test_a_float_has_lost_digits() -> None:
-    data = {"provider": "acme", "currency": "USD", "checked_on": "2026-11-20", "plans": [{"price": 0.1}]}
+    data: dict[str, object] = {
+        "provider": "acme",
+        "currency": "USD",
+        "checked_on": "2026-11-20",
+        "plans": [{"price": 0.1}],
+    }
     with pytest.raises(BadCard, match=r"plans.0.price|plans.0.id"):
         check_card("acme.toml", data)
     data["plans"] = [

@@ -1,6 +1,7 @@
 """Edges of quantities: every length that cannot be priced is refused with one line."""
 
 from decimal import Decimal, localcontext
+from typing import Any
 
 import pytest
 
@@ -38,13 +39,14 @@ def test_the_door_for_floats() -> None:
     for value in (float("nan"), float("inf")):
         with pytest.raises(BadQuantity):
             decimal_of(value)
-    for value in ("9.4", Decimal("9.4"), True):
+    wrong: tuple[Any, ...] = ("9.4", Decimal("9.4"), True)
+    for thing in wrong:
         with pytest.raises(TypeError):
-            decimal_of(value)  # type: ignore[arg-type]
+            decimal_of(thing)
 
 
 def test_lengths() -> None:
-    assert Usage.billed("9.4")["billed_seconds"] == Quantity(*[Decimal("9.4")] * 3)
+    assert Usage.billed("9.4")["billed_seconds"] == Quantity(Decimal("9.4"), Decimal("9.4"), Decimal("9.4"))
     assert Usage.billed(86_400)["billed_seconds"].high == 86_400
     audio = Usage.audio(Decimal("24.084"))
     assert audio["input_audio_seconds"].known == "measured"

@@ -8,7 +8,9 @@ from router.owner import alive, me
 
 def test_a_living_process_is_alive_and_a_dead_one_is_not() -> None:
     code = "from router.owner import me; print(me(), flush=True); input()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
         assert child.stdout is not None
         name = child.stdout.readline().strip()
         assert alive(name) is True

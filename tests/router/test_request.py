@@ -53,7 +53,7 @@ def test_a_policy_reads_a_float_as_it_prints() -> None:
 
 
 def test_url_audio_needs_its_length() -> None:
-    with pytest.raises(BadRequest, match="length of https://x.example/a is unknown"):
+    with pytest.raises(BadRequest, match=r"length of https://x.example/a is unknown"):
         read(AvatarVideo(URL, URL))
 
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -89,7 +90,7 @@ def test_renders_take_real_time() -> None:
         talker.runware(wanted)
         assert talker.poll(wanted)["data"] != []
         while sandbox.bill()["total"] == {"USD": "0", "creatify-credit": "0"}:
-            pass
+            time.sleep(0.005)
         assert sandbox.bill()["total"] == {"USD": "1.4", "creatify-credit": "0"}
 
 
@@ -153,23 +154,14 @@ def test_a_bad_fault_is_told_before_serving() -> None:
         Sandbox(faults=["explode"])
 
 
-def test_stopping_does_not_wait_for_a_lagging_answer() -> None:
-    sandbox = Sandbox(answer_lag_s=60)
-    sandbox.start()
-    with Talker(sandbox) as talker, ThreadPoolExecutor() as pool:
-        answer = pool.submit(talker.fal)
-        while sandbox.bill()["accepted"] == 0:
-            pass
-        sandbox.stop()
-        assert answer.result(timeout=5).status_code == 200
-
-
-def test_a_client_killed_during_the_lag_was_accepted() -> None:
-    with Sandbox(answer_lag_s=0.3, render_s=0) as sandbox, Talker(sandbox) as talker:
-        talker.http.timeout = httpx.Timeout(0.1)
+def test_a_client_that_gives_up_during_the_lag_was_accepted() -> None:
+    with Sandbox(answer_lag_s=60, render_s=0) as sandbox, Talker(sandbox) as talker:
+        talker.http.timeout = httpx.Timeout(5, read=0.1)
         with pytest.raises(httpx.ReadTimeout):
             talker.fal()
         talker.http.timeout = httpx.Timeout(5)
+        while sandbox.bill()["accepted"] == 0:
+            time.sleep(0.005)
         assert talker.bill()["total"] == {"USD": "1.4", "creatify-credit": "0"}
 
 
