@@ -59,6 +59,7 @@ def main() -> None:
         book, profiles = market(size)
         policy = Policy(max_cost=usd("0.001") * (size // 2))
         ratios: list[float] = []
+        rejected = 0
         for turn in range(PAIRS):
             usage = Usage.audio(Decimal(9) + Decimal(turn + 1) / 1000)
             demand = Demand("avatar", usage, Decimal(10))
@@ -72,10 +73,11 @@ def main() -> None:
             if not (choice.candidates and len(choice.candidates) + len(choice.rejections) == size):
                 raise SystemExit("the decision is not what is to be measured")
             ratios.append(decided / quoted)
+            rejected = len(choice.rejections)
             if time.perf_counter() > ends:
                 break
         shown = f"{statistics.median(ratios):.2f} x (target <= {TARGET})"
-        print(f"  {size:5d} candidates, {len(choice.rejections):4d} rejected: {shown}")
+        print(f"  {size:5d} candidates, {rejected:4d} rejected: {shown}")
 
 
 if __name__ == "__main__":

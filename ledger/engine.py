@@ -139,7 +139,7 @@ class Store:
                     connection.execute("ROLLBACK")
                 if self._lock is not None:
                     self._lock.release()
-        except (sqlite3.Error, OverflowError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
             raise self._trouble(error) from error
         finally:
             self._mutex.release()

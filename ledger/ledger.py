@@ -17,6 +17,7 @@ from .evidence import Evidence
 from .instants import Window, micros
 from .resolving import Word
 from .rows import ATTEMPTS, view
+from .texts import clean
 from .values import Budget, Event, Grant, Headroom, JobView, Leg, Outcome, Verdict
 
 
@@ -110,8 +111,8 @@ class Ledger:
         """Record how the POST ended; answers the job's state. Raises UnknownJob."""
         with self._store.write() as work:
             return settling.outcome(
-                work, self._now(), job=job, attempt=attempt, outcome=outcome, provider_job=provider_job,
-                handle=handle, reason=reason,
+                work, self._now(), job=job, attempt=attempt, outcome=outcome,
+                provider_job=_clean(provider_job), handle=handle, reason=clean(reason),
             )  # fmt: skip
 
     def settle(
@@ -132,20 +133,21 @@ class Ledger:
         with self._store.write() as work:
             row, attempts = settling.settle(
                 work, self._now(), job=job, attempt=attempt, evidence=evidence, amount=amount, final=final,
-                delivered=delivered, outputs=outputs, units=units, external_id=external_id, note=note,
+                delivered=delivered, outputs=outputs, units=_clean(units), external_id=_clean(external_id),
+                note=clean(note),
             )  # fmt: skip
         return view(row, attempts)
 
     def release(self, *, job: str, attempt: str | None = None, reason: str, proof: str = "") -> JobView:
         """Give the hold back: freely while no attempt is open, else only with proof of no charge. Raises UnknownJob."""
         with self._store.write() as work:
-            row = holds.release(work, self._now(), job=job, attempt=attempt, reason=reason, proof=proof)
+            row = holds.release(work, self._now(), job=job, attempt=attempt, reason=clean(reason), proof=clean(proof))
             return view(row, work.rows(ATTEMPTS, {"job": job}))
 
     def unknown(self, *, job: str, attempt: str, reason: str) -> str:
         """No one can say yet: the hold stays. Answers the job's state. Raises UnknownJob."""
         with self._store.write() as work:
-            return settling.unknown(work, self._now(), job=job, attempt=attempt, reason=reason)
+            return settling.unknown(work, self._now(), job=job, attempt=attempt, reason=clean(reason))
 
     def resolve(self, job: str, *, charged: Money | None = None, verdict: Word, note: str, author: str) -> JobView:
         """End a job by a person's word; `charged` None takes the amount that waits. Repeating it changes nothing.
@@ -154,7 +156,7 @@ class Ledger:
         """
         with self._store.write() as work:
             row, attempts = resolving.resolve(
-                work, self._now(), job=job, charged=charged, verdict=verdict, note=note, author=author
+                work, self._now(), job=job, charged=charged, verdict=verdict, note=clean(note), author=clean(author)
             )
         return view(row, attempts)
 
@@ -219,3 +221,7 @@ class Ledger:
         """Microseconds now, never earlier than this ledger has already seen: a clock set back moves nothing back."""
         self._seen = max(self._seen, micros(self._clock()))
         return self._seen
+
+
+def _clean(text: str | None) -> str | None:
+    return None if text is None else clean(text)

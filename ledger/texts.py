@@ -54,6 +54,11 @@ def named(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()[:32]
 
 
+def clean(text: str) -> str:
+    """Text that a database can hold: what came from outside may have lone surrogates, which become escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, object]", value))
@@ -66,4 +71,4 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain).encode

@@ -15,7 +15,7 @@ from .inverse import longest_ms, ms_from_seconds, seconds_from_ms
 from .money import Money
 from .offer import Offer
 from .quote import MaxSeconds, Quote
-from .select import Selection, Worth, select
+from .select import Selection, Valuation, Worth, select
 from .units import LONGEST_SECONDS, VIDEO
 from .usage import Usage
 
@@ -42,6 +42,9 @@ class PriceBook:
     """The plan named for a currency."""
     _memo: dict[object, Selection] = field(
         default_factory=dict[object, Selection], compare=False, repr=False, init=False
+    )
+    _valuations: dict[str, Valuation] = field(
+        default_factory=dict[str, Valuation], compare=False, repr=False, init=False
     )
 
     @classmethod
@@ -161,13 +164,17 @@ class PriceBook:
         entry = self.entries.get(offer)
         if entry is None:
             raise self._unknown(offer)
-        currency, worth = entry.offer.currency, None
-        if currency != "USD":
-            plan = self.plan_for(currency)
-            if plan is None:
+        return select(entry, settings, at, self._valuation(entry.offer.currency), self.hash)
+
+    def _valuation(self, currency: str) -> Valuation:
+        valuation = self._valuations.get(currency)
+        if valuation is None:
+            plan = None if currency == "USD" else self.plan_for(currency)
+            if plan is None and currency != "USD":
                 raise NoPlan(f"nothing says what a {currency} is worth", value=currency, next="add a plan to its card")
-            worth = Worth.of(plan)
-        return select(entry, settings, at, worth, currency in self.chosen, self.hash)
+            worth = None if plan is None else Worth.of(plan)
+            valuation = self._valuations.setdefault(currency, Valuation(worth, currency in self.chosen, {}))
+        return valuation
 
     def _unknown(self, id: str) -> UnknownOffer:  # noqa: A002
         from difflib import get_close_matches

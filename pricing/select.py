@@ -4,7 +4,7 @@ Pure. What depends on how much is used stays in `quote`; the rest is done in `se
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -28,7 +28,7 @@ Ratio = tuple[int, int]
 Amounts = tuple[Span, Span, CreditPlan | None, tuple[Line, ...]]
 """An exact price as money: in the offer's currency, in dollars, by which plan, and the line that says so."""
 
-_REMEMBERED = 1024
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class Selection:
     """The assumptions when the length of the output is taken from the audio's."""
     worth: Worth | None
     book: str
-    amounts: dict[object, Amounts] = field(default_factory=dict[object, Amounts], compare=False, repr=False)
-    """Started seconds and blocks make few different amounts: each is rounded and converted once."""
+    amounts: dict[object, Amounts]
+    """Shared by all offers of one currency: started seconds make few different amounts, each converted once."""
 
     def quote(self, usage: Usage, outputs: int) -> Quote:
         """What this much costs. Raises BadQuantity, OverLimit."""
@@ -197,10 +197,20 @@ def choose_settings(offer: Offer, given: Mapping[str, str] | None) -> tuple[Mapp
     return MappingProxyType(chosen), tuple(open_ones)
 
 
-def select(
-    entry: Entry, given: Mapping[str, str] | None, at: date, worth: Worth | None, named: bool, book: str
-) -> Selection:
-    """What is in force. `named`: the caller chose the credit plan. Raises UnknownSetting, NoPrice."""
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """How a book sees one currency: what it is worth, and the amounts already converted."""
+
+    worth: Worth | None
+    """None: it is the dollar."""
+    named: bool
+    """Whether the caller chose the credit plan."""
+    amounts: dict[object, Amounts]
+
+
+def select(entry: Entry, given: Mapping[str, str] | None, at: date, valuation: Valuation, book: str) -> Selection:
+    """What is in force. Raises UnknownSetting, NoPrice."""
+    worth = valuation.worth
     offer = entry.offer
     settings, defaulted = choose_settings(offer, given)
     in_force = [dated for dated in entry.rates[tuple(settings.values())] if dated.covers(at)]
@@ -222,7 +232,7 @@ def select(
         )
     if worth is not None:
         plan, rate = worth.plan, written(worth.rate, worth.plan.price.currency)
-        why = "as named" if named else "the dearest published self-serve plan, since none was named"
+        why = "as named" if valuation.named else "the dearest published self-serve plan, since none was named"
         terms = f"plan {plan.id} ({plan.price} for {plan.credits:f})"
         assumptions.append(f"a {plan.currency} is worth {rate}: {terms}, {why}")
     slack = (
@@ -246,6 +256,7 @@ def select(
         with_slack=(*texts, slack),
         worth=worth,
         book=book,
+        amounts=valuation.amounts,
     )
 
 

@@ -39,7 +39,7 @@ class Router:
 
     `providers` default to the shipped ones with keys from the environment; `uploader` brings a local file to a URL that
     every provider can read; `quality` are your own scores (0-1) by offer id; `hold_s` is how long money stays set aside
-    while nothing was sent; `on_step` is told of every step.
+    while nothing was sent; `on_step` is told of every step; `http` carries the calls.
     """
 
     def __init__(
@@ -55,12 +55,13 @@ class Router:
         clock: Callable[[], datetime] | None = None,
         new_id: Callable[[], str] | None = None,
         on_step: OnStep | None = None,
+        http: Http | None = None,
     ) -> None:
         self.desk = Desk.make(
             book, ledger, providers=providers, uploader=uploader, quality=quality, patience=patience, hold_s=hold_s,
             clock=clock, new_id=new_id,
         )  # fmt: skip
-        self._http = Http()
+        self._http = http or Http()
         self._on_step = on_step
 
     def decide(self, request: Request, policy: Policy | None = None, *, scope: str | None = None) -> Decision:
@@ -173,12 +174,13 @@ class AsyncRouter:
         clock: Callable[[], datetime] | None = None,
         new_id: Callable[[], str] | None = None,
         on_step: OnStep | None = None,
+        http: AsyncHttp | None = None,
     ) -> None:
         self.desk = Desk.make(
             book, ledger, providers=providers, uploader=uploader, quality=quality, patience=patience, hold_s=hold_s,
             clock=clock, new_id=new_id,
         )  # fmt: skip
-        self._http = AsyncHttp()
+        self._http = http or AsyncHttp()
         self._on_step = on_step
 
     async def decide(self, request: Request, policy: Policy | None = None, *, scope: str | None = None) -> Decision:

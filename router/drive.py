@@ -34,8 +34,8 @@ def drive(
             case Pause(seconds=seconds):
                 time.sleep(seconds)
                 return Moment(time.monotonic() - began, clock())
-            case Bring(uploader=uploader, path=path):
-                return uploader(path)
+            case Bring():
+                return bring(step)
             case _:
                 assert_never(step)
 
@@ -71,8 +71,8 @@ async def drive_async(
             case Pause(seconds=seconds):
                 await anyio.sleep(seconds)
                 return Moment(time.monotonic() - began, clock())
-            case Bring(uploader=uploader, path=path):
-                return await in_thread(partial(uploader, path))
+            case Bring():
+                return await in_thread(partial(bring, step))
             case _:
                 assert_never(step)
 
@@ -87,6 +87,14 @@ async def drive_async(
         return end.value  # type: ignore[no-any-return]
     finally:
         flow.close()
+
+
+def bring(step: Bring) -> str | Exception:
+    """The uploader is the user's code: its error is an answer, so that the hold is given back at once."""
+    try:
+        return step.uploader(step.path)
+    except Exception as error:
+        return error
 
 
 def in_thread(work: Callable[[], T]) -> Awaitable[T]:

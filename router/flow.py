@@ -13,6 +13,7 @@ from pricing import Money
 from .choose import Candidate
 from .errors import JobFailed, KeyReused, OutcomeUnknown, ProviderError, Refused
 from .ports import AttemptView, JobView, Provider, Refusal
+from .request import is_url
 from .steps import (
     Bring,
     Flow,
@@ -164,7 +165,10 @@ def _delivered(work: Work, candidate: Candidate, provider: Provider) -> Flow[Ord
     media: dict[str, str] = {}
     for kind, path in work.files.items():
         if work.uploader is not None:
-            media[kind] = yield Bring(work.uploader, path)
+            brought: object = yield Bring(work.uploader, path)
+            if not (isinstance(brought, str) and is_url(brought)):
+                raise ProviderError(f"the uploader answered {brought!r} for {path.name}, not a URL")
+            media[kind] = brought
         else:
             media[kind] = yield from provider.upload(path, kind)
     order = replace(work.order, attempt=work.new_id(), offer=candidate.offer, settings=candidate.settings)

@@ -44,7 +44,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Bring:
-    """Have the user's uploader bring a local file to where every provider can read it; the answer is its URL."""
+    """Have the user's uploader bring a local file to a URL every provider can read; answered by it, or by an error."""
 
     uploader: Callable[[Path], str]
     path: Path

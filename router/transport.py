@@ -252,6 +252,7 @@ def _prepare(call: Call) -> "_Prepared | Broken":
         headers = {"accept": "application/json", "user-agent": "faregate", **call.headers, **call.secret_headers}
         if call.purpose == "submit":
             headers["connection"] = "close"
+        httpx.Request(call.method, call.url, headers=headers)  # the address and the headers, before any file is opened
         body, file = None, None
         if call.json is not None:
             body = encode(call.json)
@@ -262,7 +263,6 @@ def _prepare(call: Call) -> "_Prepared | Broken":
         elif call.content is not None:
             body = call.content
         prepared = _Prepared(call, headers, body, file)
-        httpx.Request(call.method, call.url, headers=headers)
     except (OSError, ValueError, TypeError, RecursionError, httpx.InvalidURL) as error:
         return Broken(sent=False, error=_hide(f"the request cannot be made: {error}", call))
     else:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from itertools import product
+from typing import Literal
 
 from hypothesis import strategies as st
 
@@ -40,7 +41,9 @@ def seconds(least: str = "0.001", most: str = "300") -> st.SearchStrategy[Decima
     low, high = Decimal(least), Decimal(most)
     whole = st.integers(1, int(high)).map(Decimal)
     ms = st.integers(int(low * 1000), int(high * 1000)).map(lambda n: Decimal(n) / 1000)
-    beside = st.tuples(whole, st.sampled_from([Decimal("0.000001"), Decimal("-0.000001")])).map(lambda two: two[0] + two[1])
+    beside = st.tuples(whole, st.sampled_from([Decimal("0.000001"), Decimal("-0.000001")])).map(
+        lambda two: two[0] + two[1]
+    )
     fine = st.decimals(low, high, places=9)
     return st.one_of(whole, ms, beside, fine).filter(lambda value: low <= value <= high)
 
@@ -163,9 +166,9 @@ def made_up_cards() -> st.SearchStrategy[MadeUp]:
 _WORDS = st.sampled_from(
     (
         *("id", "status", "data", "errors", "error", "code", "message", "detail", "taskUUID", "taskType", "videoUUID"),
-        *("videoURL", "cost", "request_id", "status_url", "response_url", "video", "url", "prices"),
-        *("unit_price", "name", "currency", "endpoint_id", "items", "json_input", "started_at", "has_more", "next_cursor", "credits_used"),
-        *("video_output", "failed_reason", "results", "mediaUUID"),
+        *("videoURL", "cost", "request_id", "status_url", "response_url", "video", "url", "prices", "unit_price"),
+        *("name", "currency", "endpoint_id", "items", "json_input", "started_at", "sent_at", "has_more", "next_cursor"),
+        *("credits_used", "video_output", "failed_reason", "results", "mediaUUID", "resultIndex", "response"),
     )
 )
 _SAID = st.sampled_from(
@@ -258,7 +261,12 @@ SANDBOX_FIELDS = (
 )
 SANDBOX_WORDS = (
     *("videoInference", "getResponse", "getTaskDetails", "mediaStorage", "upload", "authentication", "480p"),
-    *("creatify:aurora@0", "https://x.example/a.mp3?seconds=1e9", "data:audio/wav;base64,UklGRg==", "http://127.0.0.1:1"),
+    *(
+        "creatify:aurora@0",
+        "https://x.example/a.mp3?seconds=1e9",
+        "data:audio/wav;base64,UklGRg==",
+        "http://127.0.0.1:1",
+    ),
     *("67613ddc-2405-42bb-be8b-9714e84e63aa", "aurora_v1", "0", "-1", "NaN", "\ud800", "http://[", "9" * 5000),
 )
 
@@ -281,3 +289,63 @@ def json_texts() -> st.SearchStrategy[str]:
 
 def _quoted(text: str) -> str:
     return json.dumps(text)
+
+
+# --- ledger ------------------------------------------------------------------------------------------------------
+
+LEDGER_SCOPES = ("acme", "acme/a", "acme/b", "acme/a/deep")
+LEDGER_PRICES = ("1.40", "2.80", "0.70")
+"""Quotes whose high is the expected price, so that a charge of twice it is believable and more is not."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """Something a provider, or the way to it, says about one attempt. Never two definite outcomes of one attempt."""
+
+    verb: Literal["outcome", "settle", "unknown"]
+    outcome: str = "accepted"
+    evidence: str = "inline"
+    amount: str | None = None
+    final: bool = True
+    delivered: int = 1
+
+
+def observations() -> st.SearchStrategy[Said]:
+    """Believable, absurd, zero and absent amounts from every source."""
+    amounts = st.sampled_from([None, "0", "0.70", "1.40", "1.54", "2.80", "99"])
+    sources = st.sampled_from(["invoice", "billing_event", "inline", "units"])
+    told = st.builds(
+        Said, st.just("settle"), st.just(""), sources, amounts, final=st.booleans(), delivered=st.sampled_from([0, 1])
+    )
+    return told | st.just(Said("settle", evidence="quote", amount="1.40", final=False))
+
+
+@st.composite
+def provider_events(draw: st.DrawFn, *, most: int = 4) -> tuple[Said, ...]:
+    """Up to `most` events of one attempt of 1.40 USD."""
+    told = draw(st.lists(observations(), max_size=most - 1))
+    ends = draw(st.sampled_from([(), ("accepted",), ("unknown",), ("unknown", "accepted")]))
+    lost = [Said("unknown")] if draw(st.booleans()) else []
+    events = [*told, *(Said("outcome", outcome=word) for word in ends), *lost]
+    return tuple(events[-most:])
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One call to a ledger: which verb, about which of a few jobs, with a few small choices."""
+
+    name: str
+    job: int
+    choice: int
+    said: Said
+
+
+def verbs() -> st.SearchStrategy[Verb]:
+    names = ("hold", "hold", "begin", "begin", "outcome", "settle", "settle", "release", "unknown", "resolve")
+    said = observations()
+    rare = st.sampled_from(("set_budget", "expire", "tick"))
+    return st.builds(Verb, st.sampled_from(names) | rare, st.integers(0, 3), st.integers(0, 11), said)
+
+
+def traces(most: int = 25) -> st.SearchStrategy[list[Verb]]:
+    return st.lists(verbs(), min_size=3, max_size=most)

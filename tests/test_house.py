@@ -55,7 +55,7 @@ def test_there_is_a_house() -> None:
 @pytest.mark.parametrize("file", FILES, ids=id_of)
 def test_arrows_run_one_way(file: Path) -> None:
     package, room = parts(file)
-    forbidden = set() if room.startswith("cli") else FORBIDDEN[package]
+    forbidden: set[str] = set() if room.startswith("cli") else FORBIDDEN[package]
     for module, level in imports(ast.parse(file.read_text("utf-8"))):
         top, _, rest = module.partition(".")
         if level:

@@ -8,8 +8,8 @@ import typer
 
 from ledger import LedgerError
 from pricing import PricingError
-from router import RouterError
 
+from .. import RouterError
 from . import books, demo, jobs, prices, run, sandbox
 from .output import document
 

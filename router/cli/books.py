@@ -7,8 +7,8 @@ import typer
 
 from ledger import Budget
 from pricing import Money
-from router import Refused
 
+from .. import Refused
 from . import options as o
 from .output import answer, console, money, table
 

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import httpx
@@ -13,10 +13,10 @@ import typer
 
 from ledger import Ledger
 from pricing import Money, PriceBook, usd
-from router import AsyncRouter, Patience, RouterError
-from router.providers import shipped
-from router.steps import Step
 
+from .. import AsyncRouter, Patience, RouterError
+from ..providers import shipped
+from ..steps import Step
 from . import options as o
 from .books import FAULT
 from .programme import FACE, FAULTS, PROGRAMME, SCOPE, Part, Play, Scene
@@ -24,7 +24,7 @@ from .sandbox import sandbox_class
 from .stage import Stage
 
 if TYPE_CHECKING:
-    from router.sandbox import Sandbox
+    from ..sandbox import Sandbox
 
 
 def demo(*, db: o.Db = None, json: o.Json = False) -> None:
@@ -106,6 +106,5 @@ def _sum(amounts: Iterable[Money | None]) -> dict[str, Money]:
 
 
 def _bill(bill: Mapping[str, object]) -> dict[str, Money]:
-    total = bill["total"]
-    assert isinstance(total, Mapping)  # noqa: S101 - the sandbox's own shape
-    return _sum(Money.of(str(amount), str(currency)) for currency, amount in total.items())
+    total = cast("Mapping[str, str]", bill["total"])
+    return _sum(Money.of(amount, currency) for currency, amount in total.items())

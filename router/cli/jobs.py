@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from pricing import Money
-from router import BadRequest, UnknownJob
-from router.ports import AttemptView, JobView
 
+from .. import BadRequest, UnknownJob
+from ..ports import AttemptView, JobView
 from . import options as o
 from .output import answer, console, money, named, span, table
 

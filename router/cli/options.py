@@ -13,9 +13,10 @@ import typer
 
 from ledger import Ledger
 from pricing import Money, PriceBook, Quantity, Usage
-from router import AvatarVideo, BadRequest, Demand, Policy
-from router.estimate import measure
-from router.policy import Objective
+
+from .. import AvatarVideo, BadRequest, Demand, Policy
+from ..estimate import measure
+from ..policy import Objective
 
 Json = Annotated[bool, typer.Option("--json", help="Exactly one JSON document on stdout.")]
 Db = Annotated[str | None, typer.Option("--db", help="sqlite:///FILE; default FAREGATE_DB, else a file of yours.")]

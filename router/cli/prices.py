@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from pricing import Money, Quote
-from router import Candidate, Choice, Rejection, Router
 
+from .. import Candidate, Choice, Rejection, Router
 from . import options as o
 from .output import answer, console, money, span, table
 

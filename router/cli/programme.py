@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ledger import Verdict
 from pricing import Money, usd
-from router import AvatarVideo, Decision, Policy, Result, RouterError, TemplateVideo
-from router.ports import JobView
+
+from .. import AvatarVideo, Decision, Policy, Result, RouterError, TemplateVideo
+from ..ports import JobView
 
 SCOPE = "acme/launch"
 FAULTS = (

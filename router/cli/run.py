@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import typer
 
-from router import AvatarVideo, BadRequest, Patience, Result, Router, TemplateVideo
-
+from .. import AvatarVideo, BadRequest, Patience, Result, Router, TemplateVideo
+from ..request import Request
 from . import options as o
 from .jobs import attempt_json, job_json, jobs_table
 from .output import answer, console, money, named
@@ -47,53 +47,31 @@ def run(
     json: o.Json = False,
 ) -> None:
     """Make a clip: choose, hold the money, submit once, wait, settle what the provider reports."""
-    request: AvatarVideo | TemplateVideo
-    if template_id is not None:
-        if image or audio or not seconds:
-            raise BadRequest("--template-id takes --seconds LOW-HIGH and no --image or --audio", value=template_id)
-        request = TemplateVideo(
-            template_id, o.ends(seconds), o.variables(variables), resolution, outputs=outputs, webhook_url=webhook_url
-        )
-    elif image and audio:
-        request = AvatarVideo(
-            image,
-            audio,
-            seconds,
-            resolution,
-            prompt,
-            guidance,
-            audio_guidance,
-            outputs=outputs,
-            webhook_url=webhook_url,
-        )
+    if template_id is None:
+        request = _avatar(image, audio, seconds, resolution, prompt, guidance, audio_guidance, outputs, webhook_url)
+    elif image or audio or not seconds:
+        raise BadRequest("--template-id takes --seconds LOW-HIGH and no --image or --audio", value=template_id)
     else:
-        raise BadRequest("give --image and --audio, or --template-id")
+        values = o.variables(variables)
+        request = TemplateVideo(template_id, o.ends(seconds), values, resolution, outputs, webhook_url)
     policy = o.policy(
         max_cost=max_cost, max_latency=max_latency, min_quality=min_quality, objective=objective, providers=provider
     )
-    key = key or f"run-{uuid4()}"
+    tags = o.pairs("--tag", tag)
+    key = f"run-{uuid4()}" if key is None else key
     if not json:
         console().print(f"key {key} (repeat it to go on with this job)", markup=False)
-    tags = o.pairs("--tag", tag)
     with (
         o.open_ledger(db) as ledger,
         Router(o.book(plan), ledger=ledger, patience=Patience(wait_s=wait)) as router,
     ):
         result = router.run(request, key=key, scope=scope, policy=policy, tags=tags)
-    saved = result.outputs[0].save(save) if save else None
+    if save is not None:
+        result.outputs[0].save(save)
     if json:
         answer(result_json(result))
-        return
-    console().print(f"job {result.job} {result.state} at {named(result.offer, result.settings)}", markup=False)
-    console().print(
-        f"quoted {result.quote.expected}  held {result.held}  charged {result.charge}  variance {result.variance}"
-        f"  evidence {result.evidence}{'' if result.final else ', provisional'}",
-        markup=False,
-    )
-    for output in result.outputs:
-        console().print(output.url, markup=False)
-    if saved:
-        console().print(f"saved {saved}", markup=False)
+    else:
+        _tell(result, save)
 
 
 def resume(*, wait: Wait = 1200, plan: o.Plan = None, db: o.Db = None, json: o.Json = False) -> None:
@@ -119,6 +97,36 @@ def cancel(*, job: Annotated[str, typer.Argument(help="A job id.")], db: o.Db = 
         answer(job_json(view))
     else:
         console().print(f"job {view.id} is {view.state}: {view.reason}", markup=False)
+
+
+def _avatar(
+    image: str | None,
+    audio: str | None,
+    seconds: str | None,
+    resolution: str | None,
+    prompt: str | None,
+    guidance: str | None,
+    audio_guidance: str | None,
+    outputs: int,
+    webhook_url: str | None,
+) -> Request:
+    if not (image and audio):
+        raise BadRequest("give --image and --audio, or --template-id")
+    return AvatarVideo(image, audio, seconds, resolution, prompt, guidance, audio_guidance, outputs, webhook_url)
+
+
+def _tell(result: Result, saved: Path | None) -> None:
+    out = console()
+    out.print(f"job {result.job} {result.state} at {named(result.offer, result.settings)}", markup=False)
+    out.print(
+        f"quoted {result.quote.expected}  held {result.held}  charged {result.charge}  variance {result.variance}"
+        f"  evidence {result.evidence}{'' if result.final else ', provisional'}",
+        markup=False,
+    )
+    for output in result.outputs:
+        out.print(output.url, markup=False)
+    if saved is not None:
+        out.print(f"saved {saved}", markup=False)
 
 
 def result_json(result: Result) -> dict[str, object]:

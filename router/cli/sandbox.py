@@ -4,19 +4,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from router import BadRequest
-
+from .. import BadRequest
 from . import options as o
 from .output import answer, console
 
 if TYPE_CHECKING:
-    from router.sandbox import Sandbox
+    from ..sandbox import Sandbox
 
 
 def sandbox_class() -> "type[Sandbox]":
     """The sandbox, or one clear line where its extra is not installed."""
     try:
-        from router.sandbox import Sandbox
+        from ..sandbox import Sandbox
     except ImportError as error:
         raise BadRequest(
             f"the sandbox needs {error.name}, which is not installed", next='pip install "faregate[sandbox]"'

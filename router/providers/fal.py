@@ -7,6 +7,7 @@ Facts: fal.ai/docs (queue, errors, platform APIs) and the Aurora page, see /docs
 import mimetypes
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +19,7 @@ from urllib.parse import quote, urlencode
 
 from ..errors import ProviderError
 from ..ports import Talk
-from ..talk import Answer, Call, Cost, Order, Probe, Progress, Purpose, Reply, Submission, Ticket, fingerprint
+from ..talk import NOTHING, Answer, Call, Cost, Order, Probe, Progress, Purpose, Reply, Submission, Ticket, fingerprint
 from ._http import (
     Read,
     absent,
@@ -47,9 +48,12 @@ from ._http import (
 ENDPOINT = "fal-ai/creatify/aurora"
 RESOLUTIONS = ("480p", "720p")
 UNITS = "x-fal-billable-units"
+ERROR_TYPE = "x-fal-error-type"
 DEFAULTS: Mapping[str, object] = MappingProxyType({"guidance_scale": 1, "audio_guidance_scale": 2})
 """What fal fills in where the body is silent; its history may store either form."""
 CLOCK_SKEW = timedelta(minutes=2)
+SENT_WITHIN = timedelta(minutes=15)
+"""A submit follows its intent at once: one sent much later is of another attempt, perhaps still unrecorded."""
 PAGES_MAX = 20
 UPLOAD_TIMEOUT_S = 300.0
 
@@ -187,10 +191,11 @@ class Fal:
                 return Probe("unsure", reason="fal's request history is not in its documented form")
             for row in map(table, rows(page["items"])):
                 request = text(row, "request_id")
-                started = instant(row.get("started_at")) or instant(row.get("sent_at"))
-                if request in claimed or (started is not None and started < since):
+                sent = instant(row.get("sent_at")) or instant(row.get("started_at"))
+                late = sent is not None and "sent_at" in row and sent > ticket.started_at + SENT_WITHIN
+                if request in claimed or late or (sent is not None and sent < since):
                     continue
-                if not is_token(request) or started is None or not table(row.get("json_input")):
+                if not is_token(request) or sent is None or not table(row.get("json_input")):
                     vague += 1
                 elif ticket.fingerprint in _identities(table(row["json_input"])):
                     found.add(request)
@@ -208,8 +213,8 @@ class Fal:
         answer = yield self._call("cancel", "PUT", self._follow(ticket, "cancel_url"))
         if not (isinstance(answer, Reply) and 200 <= answer.status < 300):
             return False
-        looked = read((yield self._call("poll", "GET", self._follow(ticket, "status_url"))))
-        status = table(looked.value if isinstance(looked, Read) else None)
+        answer = yield self._call("poll", "GET", self._follow(ticket, "status_url"))
+        status = _table_of(answer) if isinstance(answer, Reply) else NOTHING
         return text(status, "status") == "COMPLETED" and bool(text(status, "error") or text(status, "error_type"))
 
     def _failed(self, ticket: Ticket, answer: Answer, why: str) -> Talk[Progress]:
@@ -217,8 +222,7 @@ class Fal:
         if not isinstance(answer, Reply):
             return unreachable(answer, answer.error, (self._key,))
         units = decimal(answer.headers[UNITS]) if UNITS in answer.headers else None
-        told = bool(why) or units is not None or "x-fal-error-type" in answer.headers or answer.status == 422
-        if not told or answer.status in (401, 403, 408, 429) or 300 <= answer.status < 400:
+        if not _is_the_jobs_own(answer, why, units is not None):
             return unreachable(answer, said(answer), (self._key,))
         reason = line(f"{why}; {said(answer)}" if why else said(answer), (self._key,))
         if isinstance(units, Decimal) and units > 0:
@@ -286,6 +290,21 @@ def _endpoint(offer: str) -> str:
     """fal/fal-ai/creatify/aurora → fal-ai/creatify/aurora; anything odd → the endpoint this adapter knows."""
     endpoint = offer.removeprefix("fal/")
     return endpoint if re.fullmatch(r"[a-z0-9-]+(/[a-z0-9.-]*[a-z0-9-])+", endpoint) else ENDPOINT
+
+
+def _is_the_jobs_own(answer: Reply, why: str, has_units: bool) -> bool:
+    """Does this result speak of the job's failure, not of a gateway that could not fetch it? In doubt it does not."""
+    if answer.status in (401, 403, 408, 429) or 300 <= answer.status < 400:
+        return False
+    if answer.status < 500:
+        return bool(why) or has_units or answer.status == 422
+    looked = replace(answer, status=200)
+    return bool(why) and (has_units or ERROR_TYPE in answer.headers or "detail" in _table_of(looked))
+
+
+def _table_of(reply: Reply) -> Mapping[str, object]:
+    looked = read(reply)
+    return table(looked.value if isinstance(looked, Read) else None)
 
 
 def _with_units(answer: Answer, judged: Submission, key: str) -> Submission:

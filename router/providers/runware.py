@@ -54,6 +54,9 @@ _URLS = ("videoURL", "imageURL", "audioURL", "modelURL")
 _CONFLICT = re.compile(rb'conflict_?task|"code"\s*:\s*"(conflict|duplicate)', re.IGNORECASE)
 """Also found in an answer that cannot be read as JSON."""
 
+_TASK_NOT_FOUND = re.compile(r"task(uuid|details|response|result)?notfound", re.IGNORECASE)
+"""Anything looser (taskFailedOrNotFound, taskExpired, modelNotFound) proves nothing about whether a task ever was."""
+
 Class = Literal["conflict", "quota", "rate", "auth", "not found", "validation", "other"]
 
 
@@ -181,7 +184,7 @@ class Runware:
         if answer.status == 200 and told == NOTHING_SAID:
             archived = yield self._call("poll", [{"taskType": "getTaskDetails", "taskUUID": ticket.attempt}])
             told = _archived(archived, ticket.attempt)
-        failures = _failures(told.errors, sure_only=not 200 <= answer.status < 300)
+        failures = _failures(told.errors if answer.status < 500 else ())
         finished = _finished(told.items)
         if not told.items and not failures:
             why = _words(told.errors) or f"{said(answer)}: the task is not shown"
@@ -201,9 +204,9 @@ class Runware:
             if not isinstance(answer, Reply):
                 return Probe("unsure", reason=line(f"{task}: {answer.error}", (self._key,)))
             told = _of_reply(answer, ticket.attempt)
-            if told.items or _failures(told.errors, sure_only=True):
+            if told.items or _failures(told.errors):
                 return Probe("found", ticket.attempt)
-            if not _says_absent(answer, told):
+            if not _says_absent(answer, told, ticket.attempt):
                 return Probe("unsure", reason=line(f"{task}: {_words(told.errors) or said(answer)}", (self._key,)))
         return Probe("absent", reason="Runware knows no task of this UUID")
 
@@ -286,16 +289,20 @@ def _finished(items: Sequence[Mapping[str, object]]) -> dict[str, list[Mapping[s
     return found
 
 
-def _failures(errors: Sequence[Mapping[str, object]], *, sure_only: bool) -> list[Mapping[str, object]]:
-    """Errors that say the task failed, not that the question was wrong or nobody knows it. `sure_only`: those that
-    also say so by their status."""
+def _failures(errors: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
+    """Errors that say the task failed; not that the question was wrong, nobody knows it, or the server is unwell.
+
+    Repeated ones count once. A failure is free, so in doubt it is none.
+    """
     found: dict[str, Mapping[str, object]] = {}
-    for position, error in enumerate(errors):
-        about_us = bool(text(error, "taskUUID")) and text(error, "taskType") not in ("getResponse", "getTaskDetails")
-        sure = text(error, "status") == "error"
-        if not about_us or _class(error) in ("auth", "rate", "not found") or (sure_only and not sure):
-            continue
-        found.setdefault(str(error.get("resultIndex", f"#{position}")), error)
+    for error in errors:
+        kind, code = text(error, "taskType"), text(error, "code").lower()
+        of_server = kind != "videoInference" and code.startswith(("internal", "service", "server"))
+        sure = text(error, "status") == "error" and not of_server
+        ours = bool(text(error, "taskUUID")) and kind in ("videoInference", "")
+        if ours and sure and _class(error) not in ("auth", "rate", "not found"):
+            name = error.get("resultIndex", text(error, "videoUUID") or sorted(map(repr, error.items())))
+            found.setdefault(str(name), error)
     return list(found.values())
 
 
@@ -341,10 +348,11 @@ def _sum(ticket: Ticket, finished: Mapping[str, list[Mapping[str, object]]]) -> 
     return Cost(total, "inline", units=" + ".join(units), external_id=ticket.attempt)
 
 
-def _says_absent(reply: Reply, told: Said) -> bool:
-    """A successful look that shows nothing: an empty array, or an error that says not found and nothing else."""
+def _says_absent(reply: Reply, told: Said, task: str) -> bool:
+    """A successful look that shows nothing: an empty array, or only errors that this very task is not found."""
     if told.errors:
-        return reply.status in (200, 400, 404) and all(_class(error) == "not found" for error in told.errors)
+        gone = (_names(error, task) and _TASK_NOT_FOUND.fullmatch(text(error, "code")) for error in told.errors)
+        return reply.status in (200, 400, 404) and all(gone)
     looked = read(reply)
     body = table(looked.value if isinstance(looked, Read) else None)
     return is_array(body.get("data")) and not rows(body["data"]) and not body.get("errors")

@@ -5,6 +5,7 @@ As a script: `child.py serve` forks one process for each line of JSON it reads; 
 
 import json
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -40,7 +41,9 @@ def watcher(kill_at: str | None, trace: str | None) -> OnStep:
 def perform(task: Mapping[str, object]) -> int:
     """Run the command; answers its exit code as the interpreter would."""
     argv = cast("list[str]", task["argv"])
-    kill_at, trace = task.get("kill_at"), task.get("trace")
+    kill_at, trace, file_bytes = task.get("kill_at"), task.get("trace"), task.get("file_bytes")
+    if isinstance(file_bytes, int):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     if kill_at is not None or trace is not None:
         hook = watcher(None if kill_at is None else str(kill_at), None if trace is None else str(trace))
         vars(commands)["Router"] = partial(Router, on_step=hook)

@@ -169,18 +169,16 @@ class Runner:
         env: Mapping[str, str],
         cwd: Path,
         plain: bool = False,
-        kill_at: str | None = None,
-        trace: Path | None = None,
+        hooks: Mapping[str, object] | None = None,
     ) -> Process:
-        """Start a command. `plain`: as `python -m router.cli`, whatever the mode."""
+        """Start a command. `plain`: as `python -m router.cli`, whatever the mode. `hooks` are `child.py`'s."""
         with self._lock:
             folder = self._folder / f"process-{next(self._numbers)}"
             folder.mkdir()
             process = Process(argv, folder)
-            task: Doc = {"argv": list(argv), "kill_at": kill_at, "trace": None if trace is None else str(trace)}
+            task: Doc = {"argv": list(argv), **(hooks or {})}
             if plain or self._warm is None:
-                hooked = kill_at is not None or trace is not None
-                words = [str(CHILD), "one", json.dumps(task)] if hooked else ["-m", "router.cli", *argv]
+                words = [str(CHILD), "one", json.dumps(task)] if hooks else ["-m", "router.cli", *argv]
                 with process.out.open("wb") as out, process.err.open("wb") as err:
                     process.popen = subprocess.Popen(
                         [sys.executable, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(env),
@@ -245,14 +243,19 @@ class World:
         self.keys: dict[str, str] = dict(providers.env) if providers else {}
 
     def launch(
-        self, *argv: object, kill_at: str | None = None, trace: Path | None = None, plain: bool = False,
-        env: Mapping[str, str] | None = None,
+        self, *argv: object, env: Mapping[str, str] | None = None, plain: bool = False, kill_at: str | None = None,
+        trace: Path | None = None, file_bytes: int | None = None,
     ) -> Process:  # fmt: skip
-        """Start a command with this world's ledger; `env` replaces the providers' part of the environment."""
+        """Start a command with this world's ledger; `env` replaces the providers' part of the environment.
+
+        `kill_at` names the step after which it kills itself, `trace` the file it writes its steps to, `file_bytes`
+        the size beyond which it may not write any file.
+        """
+        hooks: Doc = {"kill_at": kill_at, "trace": None if trace is None else str(trace), "file_bytes": file_bytes}
         around = {**environment(self.folder), **(self.keys if env is None else env)}
         around["FAREGATE_DB"] = f"sqlite:///{self.db}"
         words = [str(word) for word in argv]
-        return self.runner.launch(words, env=around, cwd=self.folder, plain=plain, kill_at=kill_at, trace=trace)
+        return self.runner.launch(words, env=around, cwd=self.folder, plain=plain, hooks=hooks if any(value is not None for value in hooks.values()) else None)
 
     def run(self, *argv: object, env: Mapping[str, str] | None = None, plain: bool = False) -> Outcome:
         """A command and its end; with --json unless it is there or a human's form is asked for by --human."""

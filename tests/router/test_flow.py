@@ -305,6 +305,21 @@ def test_an_uploader_serves_every_provider(world: World, tmp_path: Path) -> None
     assert world.runware.sent[0].image == "https://mine.example/a.png"
 
 
+def test_an_uploader_that_fails_costs_nothing(world: World, tmp_path: Path) -> None:
+    face = tmp_path / "a.png"
+    face.write_bytes(b"png")
+
+    def broken(_path: Path) -> str:
+        raise OSError("the bucket is gone")
+
+    router = Router(
+        PriceBook.shipped(), ledger=world.ledger, providers=world.providers, clock=world.clock, uploader=broken
+    )
+    with router, pytest.raises(ProviderError, match="the bucket is gone"):
+        router.run(AvatarVideo(face, "https://x.example/a.mp3", seconds="9.4"), key="k", scope=SCOPE)
+    assert (world.state(), world.held(), world.posts) == ("released", usd("0"), 0)
+
+
 def test_a_decision_is_checked_before_it_runs(world: World, tmp_path: Path) -> None:
     face = tmp_path / "a.png"
     face.write_bytes(b"one")
@@ -393,7 +408,11 @@ def test_resume_releases_what_a_dead_run_never_sent(world: World, monkeypatch: p
         router.run(CLIP, key="k", scope=SCOPE)
     world.router.resume()
     assert world.state() == "held"  # its owner, this process, still lives
-    monkeypatch.setattr("router.client.alive", lambda _owner: False)  # pyright: ignore[reportUnknownLambdaType]
+
+    def dead(_owner: str) -> bool:
+        return False
+
+    monkeypatch.setattr("router.client.alive", dead)
     world.router.resume()
     assert (world.state(), world.held(), world.posts) == ("released", usd("0"), 0)
 

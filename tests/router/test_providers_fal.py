@@ -221,6 +221,16 @@ def test_units_on_a_failure_are_a_cost() -> None:
     assert got.cost.amount == Money.of("0.7", "USD")
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b"{}"])
+def test_a_gateway_that_cannot_fetch_the_failure_proves_nothing(body: bytes) -> None:
+    got, _ = drive(FAL.poll(TICKET), FAILED, result(502, body, None))
+    assert got.state == "unreachable"
+    got, _ = drive(FAL.poll(TICKET), FAILED, reply(502, body, x_fal_error_type="runner_disconnected"))
+    assert (got.state, got.charged) == ("failed", "no")
+    got, _ = drive(FAL.poll(TICKET), DONE, reply(500, {"detail": "x"}, x_fal_error_type="internal_error"))
+    assert got.state == "unreachable", "its status names no failure"
+
+
 def test_a_422_result_is_a_failure_though_the_status_names_none() -> None:
     got, _ = drive(
         FAL.poll(TICKET), DONE, result(422, {"detail": [{"type": "content_policy_violation", "msg": "no"}]}, None)
@@ -343,6 +353,12 @@ def test_defaults_that_fal_fills_in_do_not_hide_our_request(stored: object) -> N
 )
 def test_another_input_is_another_request(stored: object) -> None:
     assert probed(history(row(REQUEST, stored))).found == "absent"
+
+
+def test_what_was_sent_much_later_is_another_attempt() -> None:
+    assert probed(history(row("later", sent_at="2026-11-20T12:20:00Z"))).found == "absent"
+    late_start = row(REQUEST, at="2026-11-20T13:00:00Z", sent_at="2026-11-20T12:00:01Z")
+    assert probed(history(late_start)).found == "found", "it waited in the queue"
 
 
 def test_what_is_already_ours_or_older_is_not_it() -> None:

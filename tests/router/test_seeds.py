@@ -41,11 +41,13 @@ def ledger() -> Iterator[Ledger]:
 
 
 def router_over(handler: Handler, ledger: Ledger) -> Router:
-    router = Router(
-        PriceBook.shipped(), ledger=ledger, providers=shipped(KEYS), patience=Patience(wait_s=0, first_s=0, longest_s=0)
+    return Router(
+        PriceBook.shipped(),
+        ledger=ledger,
+        providers=shipped(KEYS),
+        patience=Patience(wait_s=0, first_s=0, longest_s=0),
+        http=Http(transport=httpx.MockTransport(handler)),
     )
-    router._http = Http(transport=httpx.MockTransport(handler))
-    return router
 
 
 def run(router: Router, seconds: str, provider: str, resolution: str) -> Result:

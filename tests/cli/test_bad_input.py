@@ -1,0 +1,406 @@
+"""What must not work, and how it says so: one clear line, the right exit code, no traceback, the books whole."""
+
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .world import AUDIO, TEMPLATE, Doc, Outcome, Providers, World, amount, at_once
+
+FAL, V1, FAST = "fal/fal-ai/creatify/aurora", "creatify/aurora_v1", "creatify/aurora_v1_fast"
+GOOD, LOST = AUDIO / "talk-9.4s.wav", "F-lost F-hide"
+
+
+def quote(*words: str, offer: str = FAL) -> tuple[str, ...]:
+    return ("quote", "--offer", offer, *words)
+
+
+TEN = ("--seconds", "10")
+VALUES: dict[str, tuple[tuple[str, ...], int, str | None]] = {
+    "unknown offer": (quote(*TEN, offer="fal/none"), 1, "unknown_offer"),
+    "unknown resolution": (quote(*TEN, "--set", "resolution=8k"), 1, "unknown_setting"),
+    "unknown setting": (quote(*TEN, "--set", "colour=red"), 1, "unknown_setting"),
+    "a resolution the model does not have": (quote(*TEN, "--set", "resolution=480p", offer=V1), 1, "unknown_setting"),
+    "unknown plan": (quote(*TEN, "--credit-plan", "creatify=gold", offer=V1), 1, "no_plan"),
+    **{
+        f"{text!r} seconds": (quote("--seconds", text), 2, "bad_quantity")
+        for text in ("0", "0.0", "-1", "-0", "nan", "NaN", "inf", "-inf", "Infinity", "1e9", "1e400", "abc", "")
+    },
+    **{f"{text!r} seconds": (quote("--seconds", text), 2, None) for text in ("١٠", "1_0", "10s", "9,4", "0x10", " ")},
+    "more seconds than the offer takes": (quote("--seconds", "301", offer=V1), 2, "over_limit"),
+    "no seconds": (quote(), 2, "bad_request"),
+    "seconds and a file": (quote(*TEN, "--audio", str(GOOD)), 2, "bad_request"),
+    "no offer": (("quote", *TEN), 2, "usage"),
+    "an unknown option": (quote(*TEN, "--bogus"), 2, "usage"),
+    "an unknown command": (("bogus",), 2, "usage"),
+    "no outputs": (quote(*TEN, "--outputs", "0"), 2, None),
+    "more outputs than the offer makes": (quote(*TEN, "--outputs", "2"), 2, None),
+    "half an output": (quote(*TEN, "--outputs", "1.5"), 2, "usage"),
+    "a setting without a value": (quote(*TEN, "--set", "resolution"), 2, "bad_request"),
+    "a setting twice": (quote(*TEN, "--set", "resolution=480p", "--set", "resolution=720p"), 2, "bad_request"),
+    "a plan without a provider": (quote(*TEN, "--credit-plan", "api-pro"), 2, "bad_request"),
+    "a date that is none": (quote(*TEN, "--at", "2026-02-30"), 2, "bad_request"),
+    "a date with words": (quote(*TEN, "--at", "yesterday"), 2, "bad_request"),
+    "a budget of another currency": (("max", "--offer", FAL, "--budget", "5 EUR"), 2, "currency_mismatch"),
+    "a budget of another's credits": (("max", "--offer", FAL, "--budget", "5 creatify-credit"), 2, "currency_mismatch"),
+    **{
+        f"max for {text!r}": (("max", "--offer", FAL, "--budget", text), 2, "bad_money")
+        for text in ("5", "USD", "five USD", "5,5 USD", "nan USD", "inf USD", "1.0000000001 USD", "5 USD USD", "", "١ USD")
+    },
+    "a negative budget": (("max", "--offer", FAL, "--budget", "-5 USD"), 1, "buys_nothing"),
+    "a range upside down": (("route", "--template", "--seconds", "24-10"), 2, None),
+    "a range of nothing": (("route", "--template", "--seconds", "-"), 2, None),
+    "a negative length": (("route", "--seconds", "-5"), 2, "bad_quantity"),
+    "a resolution nobody knows": (("route", *TEN, "--resolution", "8k"), 2, None),
+    "a malformed max cost": (("route", *TEN, "--max-cost", "4"), 2, "bad_money"),
+    "a max cost of zero": (("route", *TEN, "--max-cost", "0 USD"), 2, "bad_request"),
+    "a latency of words": (("route", *TEN, "--max-latency", "soon"), 2, "bad_request"),
+    "a latency that is not a number": (("route", *TEN, "--max-latency", "nan"), 2, "bad_request"),
+    "a quality above one": (("route", *TEN, "--min-quality", "1.1"), 2, "bad_request"),
+    "an unknown objective": (("route", *TEN, "--objective", "nicest"), 2, "bad_request"),
+    "a limit of nothing": (("budget", "set", "acme", ""), 2, None),
+    "a limit without currency": (("budget", "set", "acme", "7"), 2, "bad_money"),
+    "a limit below zero": (("budget", "set", "acme", "--", "-7 USD"), 2, None),
+    "an uncapped budget without currency": (("budget", "set", "acme", "none"), 2, None),
+    "an unknown window": (("budget", "set", "acme", "7 USD", "--window", "week!"), 2, "bad_budget"),
+    "an unknown zone": (("budget", "set", "acme", "7 USD", "--tz", "Mars/Olympus"), 2, "bad_budget"),
+    "a zone that is a path": (("budget", "set", "acme", "7 USD", "--window", "month", "--tz", "../etc"), 2, "bad_budget"),
+    **{
+        f"the scope {text!r}": (("budget", "set", "--", text, "7 USD"), 2, "bad_scope")
+        for text in ("", "/", "a//b", "/a", "a/", "a b", "ä", "a/b/c/d/e/f/g/h/i", "x" * 65)
+    },
+    "a budget nobody made": (("budget", "show", "acme"), 1, None),
+    "an unknown job": (("job", "none"), 2, "unknown_job"),
+    "an unknown job to cancel": (("cancel", "none"), 2, "unknown_job"),
+    "an unknown job to resolve": (("resolve", "none", "--not-charged", "--note", "x"), 2, "unknown_job"),
+    "two verdicts": (("resolve", "none", "--not-charged", "--written-off", "--note", "x"), 2, "bad_request"),
+    "no verdict": (("resolve", "none", "--note", "x"), 2, "bad_request"),
+    "a verdict without a note": (("resolve", "none", "--not-charged"), 2, "usage"),
+    "a fault that is none": (("sandbox", "--fault", "explode"), 2, "bad_request"),
+    "a fault for nobody": (("sandbox", "--fault", "refuse:acme"), 2, "bad_request"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_malformed_values(world: World, name: str) -> None:
+    words, code, error = VALUES[name]
+    # After `--` everything is a value, so --json goes first.
+    at = words.index("--") if "--" in words else len(words)
+    world.launch(*words[:at], "--json", *words[at:]).wait().failed(code, error)
+    world.verified()
+
+
+def track(folder: Path, seconds: int) -> Path:
+    """A silent voice track."""
+    path = folder / f"silence-{seconds}.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(1000)
+        file.writeframes(b"\x80" * 1000 * seconds)
+    return path
+
+
+FILES: dict[str, tuple[Callable[[Path], Path], str | None]] = {
+    "missing": (lambda folder: folder / "nothing.wav", "bad_media"),
+    "empty": (lambda _: AUDIO / "bad-empty.wav", "bad_media"),
+    "truncated": (lambda _: AUDIO / "bad-truncated.wav", "bad_media"),
+    "text": (lambda _: AUDIO / "bad-text.mp3", "bad_media"),
+    "of 18 hours, it claims": (lambda _: AUDIO / "bad-claims-18-hours.wav", "bad_media"),
+    "a folder": (lambda folder: folder, "bad_media"),
+    "longer than the offer takes": (lambda folder: track(folder, 301), "over_limit"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_that_cannot_be_priced(world: World, name: str) -> None:
+    make, error = FILES[name]
+    path = make(world.folder)
+    world.run("quote", "--offer", V1, "--audio", path).failed(2, error)
+    before = world.bill()["submits"]
+    world.budget()
+    if error == "bad_media":
+        world.run("route", "--audio", path).failed(2, error)
+        world.run(*world.clip(audio=path)).failed(2, error)
+        assert world.jobs() == []
+    else:  # too long for one offer is only its own rejection
+        doc = world.run("route", "--audio", path).ok()
+        assert {one["offer"] for one in doc["rejections"] if one["reason"] == "duration"} == {V1, FAST}
+        world.run(*world.clip("--provider", "creatify", audio=path)).failed(1, "refused")
+    assert world.bill()["submits"] == before
+    assert world.held() == 0
+    world.verified()
+
+
+REQUESTS: dict[str, tuple[tuple[str, ...], int, str | None]] = {
+    "a url without its length": (("--image", "https://a.example/f.png", "--audio", "https://a.example/t.mp3"), 2, None),
+    "no audio": (("--image", "https://a.example/f.png"), 2, "bad_request"),
+    "no image": (("--audio", str(GOOD)), 2, "bad_request"),
+    "a missing image": (("--image", "nobody.png", "--audio", str(GOOD)), 2, "bad_media"),
+    "a tag without a value": (("--image", "face.png", "--audio", str(GOOD), "--tag", "team"), 2, "bad_request"),
+    "a tag without a name": (("--image", "face.png", "--audio", str(GOOD), "--tag", "=ads"), 2, "bad_request"),
+    "a long key": (("--image", "face.png", "--audio", str(GOOD), "--key", "k" * 256), 2, "bad_request"),
+    "an unknown resolution": (("--image", "face.png", "--audio", str(GOOD), "--resolution", "8k"), 2, "bad_request"),
+    "guidance of words": (("--image", "face.png", "--audio", str(GOOD), "--guidance", "much"), 2, "bad_request"),
+    "guidance beyond every limit": (("--image", "face.png", "--audio", str(GOOD), "--guidance", "11"), 1, "refused"),
+    "a template with a voice": (("--template-id", TEMPLATE, "--seconds", "9-10", "--audio", str(GOOD)), 2, "bad_request"),
+    "a template without length": (("--template-id", TEMPLATE), 2, "bad_request"),
+    "a template that is none": (
+        ("--template-id", "my-template", "--variables", "v.json", "--seconds", "10-20"), 1, "refused"
+    ),
+    "a template without variables": (("--template-id", TEMPLATE, "--seconds", "10-20"), 1, "refused"),
+    "an unknown provider": (("--image", "face.png", "--audio", str(GOOD), "--provider", "acme"), 1, "refused"),
+    "variables that are missing": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "no.json"), 2, None),
+    "variables that are a list": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "list.json"), 2, None),
+    "variables that are broken": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "bad.json"), 2, None),
+    "variables with NaN": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "nan.json"), 2, None),
+    "a cost no offer keeps": (("--image", "face.png", "--audio", str(GOOD), "--max-cost", "0.01 USD"), 1, "refused"),
+    "too many outputs": (("--image", "face.png", "--audio", str(GOOD), "--outputs", "5"), 1, "refused"),
+    "no outputs": (("--image", "face.png", "--audio", str(GOOD), "--outputs", "0"), 2, "bad_request"),
+}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_requests_that_cannot_be_made(world: World, name: str) -> None:
+    words, code, error = REQUESTS[name]
+    for file, text in {"v.json": '{"a": 1}', "list.json": "[1]", "bad.json": '{"a": ', "nan.json": '{"a": NaN}'}.items():
+        (world.folder / file).write_text(text)
+    world.budget()
+    before = world.bill()["submits"]
+    world.run("run", *words, "--scope", "acme/x").failed(code, error)
+    assert world.bill()["submits"] == before
+    assert world.held() == 0
+    assert world.jobs() == []
+    world.verified()
+
+
+def test_no_budget_in_the_chain(world: World) -> None:
+    said = world.run(*world.clip()).failed(1, "refused")
+    assert "faregate budget set" in f"{said['message']} {said['next']}"
+    world.budget("50 USD", "acme/other")
+    said = world.run(*world.clip(scope="acmee/x")).failed(1, "refused")
+    assert "faregate budget set" in f"{said['message']} {said['next']}"
+    assert world.jobs() == []
+    world.verified()
+
+
+def test_a_budget_too_small_says_all_amounts(world: World) -> None:
+    world.budget("1 USD")
+    said = world.run(*world.clip("--resolution", "720p")).failed(1, "refused")
+    assert "1.00 USD" in said["message"]
+    assert said["value"] is not None
+    assert said["limit"] is not None
+    assert world.held() == 0
+    world.verified()
+
+
+def test_a_chain_has_one_currency(world: World) -> None:
+    world.budget("7 USD")
+    world.run("budget", "set", "acme/x", "7 creatify-credit").failed(2)
+    world.run("budget", "set", "acme", "7 creatify-credit").failed(2)
+    world.run("budget", "set", "other", "40 creatify-credit").ok()
+    said = world.run(*world.clip("--provider", "fal", scope="other")).failed(1)
+    assert "creatify-credit" in said["message"]
+    assert world.jobs() == []
+    world.verified()
+
+
+def test_one_missing_key_is_only_a_rejection(world: World) -> None:
+    world.budget()
+    some = {name: value for name, value in world.keys.items() if name != "FAL_KEY"}
+    doc = world.run(*world.clip("--resolution", "720p"), env=some).ok()
+    assert doc["offer"] == "runware/creatify:aurora@0"
+    world.verified()
+
+
+def test_no_key_at_all_is_bad_input(world: World) -> None:
+    world.budget()
+    said = world.run(*world.clip(), env={}).failed(2, "no_key")
+    assert "FAL_KEY" in said["message"]
+    some = {name: value for name, value in world.keys.items() if name != "FAL_KEY"}
+    world.run(*world.clip("--provider", "fal"), env=some).failed(2, "no_key")
+    half = {name: value for name, value in world.keys.items() if name != "CREATIFY_API_ID"}
+    (world.folder / "v.json").write_text('{"seconds": "9"}')
+    words = ("run", "--template-id", TEMPLATE, "--variables", "v.json", "--seconds", "9-10", "--scope", "acme")
+    assert "CREATIFY_API_ID" in world.run(*words, env=half).failed(2, "no_key")["message"]
+    assert world.jobs() == []
+    assert world.held() == 0
+    world.verified()
+
+
+NAMES = ("fal", "runware", "creatify")
+REFUSED = [(name, fault) for fault in ("F-refuse", "F-401", "F-402", "F-429", "F-fail") for name in NAMES] + [
+    ("fal", "F-400"), ("runware", "F-403"), ("creatify", "F-404"), ("fal", "F-413"), ("runware", "F-415"),
+]  # fmt: skip
+UNKNOWN = [
+    (name, fault) for fault in ("F-500", "F-html", "F-truncated F-hide", "F-after F-hide", LOST) for name in NAMES
+] + [("fal", "F-301"), ("runware", "F-409"), ("creatify", "F-502"), ("creatify", "F-503")]
+
+
+Spoilt = dict[tuple[str, str], tuple[World, Outcome]]
+
+
+@pytest.fixture(scope="module")
+def spoilt(open_world: Callable[[Providers | None], World], providers: Providers) -> Spoilt:
+    """Each provider with each fault: a world of its own, and how the run ended. All at once: most of it is waiting."""
+    cases = [*REFUSED, *UNKNOWN]
+
+    def play(case: tuple[str, str]) -> tuple[World, Outcome]:
+        name, fault = case
+        world = open_world(providers)
+        world.budget("7 USD")
+        media = ("--image", "https://media.example/face.png", "--audio", "https://media.example/talk-9.4s.mp3")
+        words = ("run", *media, "--seconds", "9.4", "--scope", "acme/x", "--resolution", "720p")
+        return world, world.run(*words, "--provider", name, "--prompt", fault, "--wait", "1", "--key", "k")
+
+    return dict(zip(cases, at_once(play, cases, 20), strict=True))
+
+
+@pytest.mark.parametrize(("name", "fault"), REFUSED)
+def test_a_refusal_gives_the_hold_back(spoilt: Spoilt, name: str, fault: str) -> None:
+    world, outcome = spoilt[name, fault]
+    outcome.failed(3, "job_failed" if fault == "F-fail" else "provider")
+    (job,) = world.jobs()
+    assert (job["state"], amount(job["open"]), job["charged"]) == ("released", 0, None)
+    assert world.held() == 0
+    world.verified()
+
+
+@pytest.mark.parametrize(("name", "fault"), UNKNOWN)
+def test_an_unknown_outcome_keeps_the_hold(spoilt: Spoilt, name: str, fault: str) -> None:
+    world, outcome = spoilt[name, fault]
+    said = outcome.failed(4, "outcome_unknown")
+    assert "resume" in said["next"]
+    (job,) = world.jobs()
+    assert job["state"] == "unknown"
+    assert amount(job["open"]) == amount(job["held"]) == amount(job["exposed"]) == world.held() > 0
+    world.verified()
+
+
+def test_truncated_and_lost_answers_are_found_again(world: World) -> None:
+    """Accepted, though the answer was spoilt: a probe finds the job, it is settled once, nothing is sent twice."""
+    world.budget()
+    before = world.bill()["submits"]
+
+    def play(case: tuple[str, str]) -> Doc:
+        name, fault = case
+        media = ("--image", "https://media.example/face.png", "--audio", "https://media.example/talk-9.4s.mp3")
+        words = ("run", *media, "--seconds", "9.4", "--scope", "acme/x", "--provider", name, "--prompt", f"{fault} {name}")
+        return world.run(*words).ok()
+
+    cases = [(name, fault) for name in NAMES for fault in ("F-lost", "F-truncated", "F-after")]
+    docs = at_once(play, cases, 9)
+    assert {doc["state"] for doc in docs} == {"settled"}
+    assert world.bill()["submits"] == before + len(cases)
+    world.verified()
+
+
+def folder_as_database(folder: Path) -> str:
+    (folder / "store").mkdir()
+    return f"sqlite:///{folder / 'store'}"
+
+
+def text_as_database(folder: Path) -> str:
+    (folder / "notes.txt").write_text("these are my notes, not a ledger\n" * 100)
+    return f"sqlite:///{folder / 'notes.txt'}"
+
+
+def foreign_database(folder: Path) -> str:
+    path = folder / "notes.db"
+    path.write_bytes(b"SQLite format 3\x00" + b"\x00" * 2000)
+    return f"sqlite:///{path}"
+
+
+STORES: dict[str, Callable[[Path], str]] = {
+    "in a missing folder": lambda folder: f"sqlite:///{folder / 'none' / 'spend.db'}",
+    "under a file": lambda folder: f"sqlite:///{folder / 'face.png' / 'spend.db'}",
+    "a folder": folder_as_database,
+    "a text": text_as_database,
+    "a broken database": foreign_database,
+    "where nobody may write": lambda _: "sqlite:////proc/spend.db",
+    "another kind": lambda _: "postgresql://localhost/spend",
+    "no address": lambda _: "::://",
+}
+
+
+@pytest.mark.parametrize("name", STORES)
+def test_databases_that_cannot_be_used(world: World, name: str) -> None:
+    url = STORES[name](world.folder)
+    notes = world.folder / "notes.txt"
+    text = notes.read_text() if notes.exists() else ""
+    before = world.bill()["submits"]
+    for words in (["verify"], ["budget", "set", "acme", "7 USD"], world.clip()):
+        world.run(*words, "--db", url).failed(6, "storage")
+    assert world.bill()["submits"] == before
+    assert not text or notes.read_text() == text
+
+
+def test_a_ledger_that_cannot_grow(world: World) -> None:
+    """A file where SQLite may not write: a limit of the process, since nothing is read-only for root."""
+    world.budget()
+    process = world.launch(*world.clip("--json"), file_bytes=8192)
+    process.wait().failed(6, "storage")
+    assert world.jobs() == []
+    world.verified()
+
+
+def test_a_verdict_must_fit_the_job(world: World) -> None:
+    world.budget("7 USD")
+    words = world.clip("--provider", "fal", "--resolution", "720p", "--prompt", LOST, "--wait", 1, "--key", "u")
+    world.run(*words).failed(4)
+    job = world.jobs()[0]["job"]
+    for verdict, code, error in (
+        (("--charged", "1.40 EUR"), 2, None),
+        (("--charged", "7 creatify-credit"), 2, None),
+        (("--charged", "-1 USD"), 2, None),
+        (("--charged", "much"), 2, "bad_money"),
+        (("--charged", "1.4 USD", "--not-charged"), 2, "bad_request"),
+        ((), 2, "bad_request"),
+    ):
+        world.run("resolve", job, *verdict, "--note", "n").failed(code, error)
+    assert world.jobs()[0]["state"] == "unknown"
+    world.run("cancel", job).failed(1, "refused")
+    world.run("resolve", job, "--not-charged", "--note", "n", "--author", "Ann").ok()
+    assert world.held() == 0
+    world.run("resolve", job, "--written-off", "--note", "n").failed(2, "wrong_state")
+    doc = world.run(*world.clip("--provider", "runware")).ok()
+    world.run("resolve", doc["job"], "--written-off", "--note", "n").failed(2, "wrong_state")
+    world.verified()
+
+
+def test_a_key_again_answers_the_same_job_and_sends_nothing(world: World) -> None:
+    world.budget()
+    words = world.clip("--key", "once")
+    first = world.run(*words).ok()
+    before = world.bill()["submits"]
+    again = world.run(*words).ok()
+    assert again == first
+    process = world.launch(*words, "--json", env={**world.keys, "FAL_KEY": "", "RUNWARE_API_KEY": ""})
+    assert process.wait().ok() == first, "a settled job needs no key to be answered"
+    for other in (
+        world.clip("--key", "once", "--resolution", "720p"),
+        world.clip("--key", "once", scope="acme/y"),
+        world.clip("--key", "once", "--max-cost", "4 USD"),
+        world.clip("--key", "once", audio=AUDIO / "talk-10.4s.ogg"),
+    ):
+        world.run(*other).failed(2, "key_reused")
+    assert world.bill()["submits"] == before
+    assert [job["job"] for job in world.jobs()] == [first["job"]]
+    world.verified()
+
+
+def test_a_refusal_does_not_consume_its_key(world: World) -> None:
+    world.budget("0.10 USD")
+    words = world.clip("--key", "later", "--resolution", "720p")
+    world.run(*words).failed(1, "refused")
+    world.budget("7 USD")
+    assert amount(world.run(*words).ok()["charged"]) > 0
+
+
+def test_without_json_a_failure_is_one_line(world: World) -> None:
+    outcome = world.run("quote", "--offer", "fal/none", "--seconds", "9", "--human")
+    assert outcome.code == 1
+    assert outcome.out == ""
+    assert len(outcome.err.splitlines()) == 1
+    outcome.quiet()
