@@ -234,9 +234,7 @@ def shown(work: Work, one: Limit) -> Budget:
     )
 
 
-def _identity(
-    scope: str, limit: Money | None, currency: str | None, window: Window, tz: str
-) -> tuple[str, str]:
+def _identity(scope: str, limit: Money | None, currency: str | None, window: Window, tz: str) -> tuple[str, str]:
     chain(scope)
     if window not in WINDOWS:
         raise BadBudget(f"{window!r} is not a window", value=str(window), limit=", ".join(WINDOWS))

@@ -16,7 +16,12 @@ class LedgerError(Exception):
     code = "ledger"
 
     def __init__(
-        self, message: str, *, value: str | None = None, limit: str | None = None, next: str | None = None  # noqa: A002
+        self,
+        message: str,
+        *,
+        value: str | None = None,
+        limit: str | None = None,
+        next: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(message if next is None else f"{message}; {next}")
         self.message, self.value, self.limit, self.next = message, value, limit, next

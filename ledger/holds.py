@@ -282,9 +282,7 @@ def _add_job(
     work.run(ADD_EVENT, event)
 
 
-def _add_attempt(
-    work: Work, now: int, row: Job, attempt: str, provider: str, quote: Quote, fingerprint: str
-) -> None:
+def _add_attempt(work: Work, now: int, row: Job, attempt: str, provider: str, quote: Quote, fingerprint: str) -> None:
     native = quote.cost
     exact = "1" if native.currency == row["currency"] or quote.plan is None else str(quote.plan.usd_per_credit)
     values: dict[str, Any] = {

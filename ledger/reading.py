@@ -23,9 +23,7 @@ _CLAIMED = Statement(
     )
 )
 _EVENTS = Statement(sa.select(EVENT).where(EVENT.c.job == sa.bindparam("job")).order_by(EVENT.c.id))
-_SAID = Statement(
-    sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id)
-)
+_SAID = Statement(sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id))
 _FIRST_QUOTE = Statement(sa.select(QUOTE.c.body).where(QUOTE.c.id == sa.bindparam("quote")))
 _LEGS = Statement(
     sa.select(TXN.c.id, TXN.c.step, TXN.c.at, TXN.c.kind, TXN.c.evidence, ENTRY)
@@ -136,9 +134,7 @@ def _posted(row: Row) -> str:
 
 def _quoted(body: str) -> str:
     quote = texts.mapping(body)
-    low, expected, high = (
-        f"{quote[name]['amount']} {quote[name]['currency']}" for name in ("low", "expected", "high")
-    )
+    low, expected, high = (f"{quote[name]['amount']} {quote[name]['currency']}" for name in ("low", "expected", "high"))
     rates = ", ".join(quote["rates"])
     span = expected if low == high else f"{expected} ({low} to {high})"
     return f"{quote['offer']}: {span}, by {rates or 'no rate row'}, book {quote['book'][:12]}"

@@ -27,9 +27,7 @@ _CLAIMED = Statement(
         ATTEMPT.c.provider == sa.bindparam("provider"), ATTEMPT.c.provider_job == sa.bindparam("provider_job")
     )
 )
-SAID = Statement(
-    sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id)
-)
+SAID = Statement(sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id))
 _ADD_OBSERVATION = Statement(sa.insert(OBSERVATION), [one.name for one in OBSERVATION.c if one.name != "id"])
 _ADD_TXN = Statement(sa.insert(TXN), [column.name for column in TXN.c if column.name != "id"])
 _ADD_ENTRY = Statement(sa.insert(ENTRY), [column.name for column in ENTRY.c])

@@ -166,9 +166,7 @@ class AttemptRow(LedgerRow, table=True):
     __table_args__ = (
         sa.UniqueConstraint("job", "number"),
         sa.UniqueConstraint("provider", "provider_job"),
-        _check(
-            "outcome_known", "outcome IS NULL OR outcome IN ('not_sent', 'refused', 'accepted', 'unknown')"
-        ),
+        _check("outcome_known", "outcome IS NULL OR outcome IN ('not_sent', 'refused', 'accepted', 'unknown')"),
         STRICT,
     )
     id: str = _text(primary_key=True)

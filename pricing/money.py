@@ -98,7 +98,8 @@ class Money:
     @property
     def amount(self) -> Decimal:
         """The exact value, written plainly: no exponent, no trailing zeros."""
-        return Decimal(self._plain_text())
+        whole, rest = divmod(self.nanos, NANOS)
+        return Decimal(self._plain_text()) if rest else Decimal(whole)
 
     def as_json(self) -> dict[str, str]:
         return {"amount": self._plain_text(), "currency": self.currency}

@@ -16,8 +16,8 @@ from tinytag import TinyTag, TinyTagException
 
 from pricing import decimal_of
 
-from .containers import Length, Unsound, exact_length, kind_of
 from .errors import BadMedia
+from .media import Length, Unsound, exact_length, kind_of
 from .request import is_url
 
 __all__ = ["BYTES_MAX", "SECONDS_MAX", "Media", "digest", "is_url", "measure"]

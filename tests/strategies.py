@@ -343,9 +343,12 @@ class Verb:
 def verbs() -> st.SearchStrategy[Verb]:
     names = ("hold", "hold", "begin", "begin", "outcome", "settle", "settle", "release", "unknown", "resolve")
     said = observations()
-    rare = st.sampled_from(("set_budget", "expire", "tick"))
-    return st.builds(Verb, st.sampled_from(names) | rare, st.integers(0, 3), st.integers(0, 11), said)
+    rare = ("set_budget", "expire", "tick")
+    return st.builds(Verb, st.sampled_from((*names, *rare)), st.integers(0, 3), st.integers(0, 11), said)
 
 
 def traces(most: int = 25) -> st.SearchStrategy[list[Verb]]:
-    return st.lists(verbs(), min_size=3, max_size=most)
+    """Three jobs are held and two have begun; then anything, in any order."""
+    plain = Said("settle", amount="1.40")
+    opening = [Verb("hold", job, 0, plain) for job in range(3)] + [Verb("begin", job, 0, plain) for job in range(2)]
+    return st.lists(verbs(), min_size=6, max_size=most).map(lambda more: [*opening, *more])

@@ -1,6 +1,6 @@
 """fal: the queue, the result's billable units, the pricing API, request history. Never a price of our own, no I/O.
 
-Facts: fal.ai/docs (queue, errors, platform APIs) and the Aurora page, see /docs in the cards' sources. A charge is
+Facts: fal.ai/docs (queue, errors, platform APIs) and the Aurora page. A charge is
 `x-fal-billable-units` × the `unit_price` of the pricing API, whatever a unit is; the header comes on the result only.
 """
 

@@ -46,7 +46,7 @@ def perform(task: Mapping[str, object]) -> int:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     if kill_at is not None or trace is not None:
         hook = watcher(None if kill_at is None else str(kill_at), None if trace is None else str(trace))
-        vars(commands)["Router"] = partial(Router, on_step=hook)
+        commands.__dict__["Router"] = partial(Router, on_step=hook)
     try:
         main(argv)
     except SystemExit as end:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from .world import AUDIO, TEMPLATE, Doc, Outcome, Providers, World, amount, at_once
+from .world import AUDIO, TEMPLATE, World, amount
 
 FAL, V1, FAST = "fal/fal-ai/creatify/aurora", "creatify/aurora_v1", "creatify/aurora_v1_fast"
-GOOD, LOST = AUDIO / "talk-9.4s.wav", "F-lost F-hide"
+GOOD = AUDIO / "talk-9.4s.wav"
 
 
 def quote(*words: str, offer: str = FAL) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ VALUES: dict[str, tuple[tuple[str, ...], int, str | None]] = {
     "a budget of another's credits": (("max", "--offer", FAL, "--budget", "5 creatify-credit"), 2, "currency_mismatch"),
     **{
         f"max for {text!r}": (("max", "--offer", FAL, "--budget", text), 2, "bad_money")
-        for text in ("5", "USD", "five USD", "5,5 USD", "nan USD", "inf USD", "1.0000000001 USD", "5 USD USD", "", "١ USD")
+        for text in ("5", "USD", "five USD", "5,5 USD", "nan USD", "inf USD", "1.0000000001 USD", "5 USD 5", "", "١ USD")
     },
     "a negative budget": (("max", "--offer", FAL, "--budget", "-5 USD"), 1, "buys_nothing"),
     "a range upside down": (("route", "--template", "--seconds", "24-10"), 2, None),
@@ -65,7 +65,7 @@ VALUES: dict[str, tuple[tuple[str, ...], int, str | None]] = {
     "an uncapped budget without currency": (("budget", "set", "acme", "none"), 2, None),
     "an unknown window": (("budget", "set", "acme", "7 USD", "--window", "week!"), 2, "bad_budget"),
     "an unknown zone": (("budget", "set", "acme", "7 USD", "--tz", "Mars/Olympus"), 2, "bad_budget"),
-    "a zone that is a path": (("budget", "set", "acme", "7 USD", "--window", "month", "--tz", "../etc"), 2, "bad_budget"),
+    "a zone that is a path": (("budget", "set", "acme", "7 USD", "--tz", "../etc"), 2, "bad_budget"),
     **{
         f"the scope {text!r}": (("budget", "set", "--", text, "7 USD"), 2, "bad_scope")
         for text in ("", "/", "a//b", "/a", "a/", "a b", "ä", "a/b/c/d/e/f/g/h/i", "x" * 65)
@@ -144,15 +144,25 @@ REQUESTS: dict[str, tuple[tuple[str, ...], int, str | None]] = {
     "an unknown resolution": (("--image", "face.png", "--audio", str(GOOD), "--resolution", "8k"), 2, "bad_request"),
     "guidance of words": (("--image", "face.png", "--audio", str(GOOD), "--guidance", "much"), 2, "bad_request"),
     "guidance beyond every limit": (("--image", "face.png", "--audio", str(GOOD), "--guidance", "11"), 1, "refused"),
-    "a template with a voice": (("--template-id", TEMPLATE, "--seconds", "9-10", "--audio", str(GOOD)), 2, "bad_request"),
+    "a template with a voice": (
+        ("--template-id", TEMPLATE, "--seconds", "9-10", "--audio", str(GOOD)),
+        2,
+        "bad_request",
+    ),
     "a template without length": (("--template-id", TEMPLATE), 2, "bad_request"),
     "a template that is none": (
-        ("--template-id", "my-template", "--variables", "v.json", "--seconds", "10-20"), 1, "refused"
+        ("--template-id", "my-template", "--variables", "v.json", "--seconds", "10-20"),
+        1,
+        "refused",
     ),
     "a template without variables": (("--template-id", TEMPLATE, "--seconds", "10-20"), 1, "refused"),
     "an unknown provider": (("--image", "face.png", "--audio", str(GOOD), "--provider", "acme"), 1, "refused"),
     "variables that are missing": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "no.json"), 2, None),
-    "variables that are a list": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "list.json"), 2, None),
+    "variables that are a list": (
+        ("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "list.json"),
+        2,
+        None,
+    ),
     "variables that are broken": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "bad.json"), 2, None),
     "variables with NaN": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "nan.json"), 2, None),
     "a cost no offer keeps": (("--image", "face.png", "--audio", str(GOOD), "--max-cost", "0.01 USD"), 1, "refused"),
@@ -164,7 +174,12 @@ REQUESTS: dict[str, tuple[tuple[str, ...], int, str | None]] = {
 @pytest.mark.parametrize("name", REQUESTS)
 def test_requests_that_cannot_be_made(world: World, name: str) -> None:
     words, code, error = REQUESTS[name]
-    for file, text in {"v.json": '{"a": 1}', "list.json": "[1]", "bad.json": '{"a": ', "nan.json": '{"a": NaN}'}.items():
+    for file, text in {
+        "v.json": '{"a": 1}',
+        "list.json": "[1]",
+        "bad.json": '{"a": ',
+        "nan.json": '{"a": NaN}',
+    }.items():
         (world.folder / file).write_text(text)
     world.budget()
     before = world.bill()["submits"]
@@ -229,73 +244,6 @@ def test_no_key_at_all_is_bad_input(world: World) -> None:
     world.verified()
 
 
-NAMES = ("fal", "runware", "creatify")
-REFUSED = [(name, fault) for fault in ("F-refuse", "F-401", "F-402", "F-429", "F-fail") for name in NAMES] + [
-    ("fal", "F-400"), ("runware", "F-403"), ("creatify", "F-404"), ("fal", "F-413"), ("runware", "F-415"),
-]  # fmt: skip
-UNKNOWN = [
-    (name, fault) for fault in ("F-500", "F-html", "F-truncated F-hide", "F-after F-hide", LOST) for name in NAMES
-] + [("fal", "F-301"), ("runware", "F-409"), ("creatify", "F-502"), ("creatify", "F-503")]
-
-
-Spoilt = dict[tuple[str, str], tuple[World, Outcome]]
-
-
-@pytest.fixture(scope="module")
-def spoilt(open_world: Callable[[Providers | None], World], providers: Providers) -> Spoilt:
-    """Each provider with each fault: a world of its own, and how the run ended. All at once: most of it is waiting."""
-    cases = [*REFUSED, *UNKNOWN]
-
-    def play(case: tuple[str, str]) -> tuple[World, Outcome]:
-        name, fault = case
-        world = open_world(providers)
-        world.budget("7 USD")
-        media = ("--image", "https://media.example/face.png", "--audio", "https://media.example/talk-9.4s.mp3")
-        words = ("run", *media, "--seconds", "9.4", "--scope", "acme/x", "--resolution", "720p")
-        return world, world.run(*words, "--provider", name, "--prompt", fault, "--wait", "1", "--key", "k")
-
-    return dict(zip(cases, at_once(play, cases, 20), strict=True))
-
-
-@pytest.mark.parametrize(("name", "fault"), REFUSED)
-def test_a_refusal_gives_the_hold_back(spoilt: Spoilt, name: str, fault: str) -> None:
-    world, outcome = spoilt[name, fault]
-    outcome.failed(3, "job_failed" if fault == "F-fail" else "provider")
-    (job,) = world.jobs()
-    assert (job["state"], amount(job["open"]), job["charged"]) == ("released", 0, None)
-    assert world.held() == 0
-    world.verified()
-
-
-@pytest.mark.parametrize(("name", "fault"), UNKNOWN)
-def test_an_unknown_outcome_keeps_the_hold(spoilt: Spoilt, name: str, fault: str) -> None:
-    world, outcome = spoilt[name, fault]
-    said = outcome.failed(4, "outcome_unknown")
-    assert "resume" in said["next"]
-    (job,) = world.jobs()
-    assert job["state"] == "unknown"
-    assert amount(job["open"]) == amount(job["held"]) == amount(job["exposed"]) == world.held() > 0
-    world.verified()
-
-
-def test_truncated_and_lost_answers_are_found_again(world: World) -> None:
-    """Accepted, though the answer was spoilt: a probe finds the job, it is settled once, nothing is sent twice."""
-    world.budget()
-    before = world.bill()["submits"]
-
-    def play(case: tuple[str, str]) -> Doc:
-        name, fault = case
-        media = ("--image", "https://media.example/face.png", "--audio", "https://media.example/talk-9.4s.mp3")
-        words = ("run", *media, "--seconds", "9.4", "--scope", "acme/x", "--provider", name, "--prompt", f"{fault} {name}")
-        return world.run(*words).ok()
-
-    cases = [(name, fault) for name in NAMES for fault in ("F-lost", "F-truncated", "F-after")]
-    docs = at_once(play, cases, 9)
-    assert {doc["state"] for doc in docs} == {"settled"}
-    assert world.bill()["submits"] == before + len(cases)
-    world.verified()
-
-
 def folder_as_database(folder: Path) -> str:
     (folder / "store").mkdir()
     return f"sqlite:///{folder / 'store'}"
@@ -342,30 +290,6 @@ def test_a_ledger_that_cannot_grow(world: World) -> None:
     process = world.launch(*world.clip("--json"), file_bytes=8192)
     process.wait().failed(6, "storage")
     assert world.jobs() == []
-    world.verified()
-
-
-def test_a_verdict_must_fit_the_job(world: World) -> None:
-    world.budget("7 USD")
-    words = world.clip("--provider", "fal", "--resolution", "720p", "--prompt", LOST, "--wait", 1, "--key", "u")
-    world.run(*words).failed(4)
-    job = world.jobs()[0]["job"]
-    for verdict, code, error in (
-        (("--charged", "1.40 EUR"), 2, None),
-        (("--charged", "7 creatify-credit"), 2, None),
-        (("--charged", "-1 USD"), 2, None),
-        (("--charged", "much"), 2, "bad_money"),
-        (("--charged", "1.4 USD", "--not-charged"), 2, "bad_request"),
-        ((), 2, "bad_request"),
-    ):
-        world.run("resolve", job, *verdict, "--note", "n").failed(code, error)
-    assert world.jobs()[0]["state"] == "unknown"
-    world.run("cancel", job).failed(1, "refused")
-    world.run("resolve", job, "--not-charged", "--note", "n", "--author", "Ann").ok()
-    assert world.held() == 0
-    world.run("resolve", job, "--written-off", "--note", "n").failed(2, "wrong_state")
-    doc = world.run(*world.clip("--provider", "runware")).ok()
-    world.run("resolve", doc["job"], "--written-off", "--note", "n").failed(2, "wrong_state")
     world.verified()
 
 

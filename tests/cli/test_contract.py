@@ -118,7 +118,9 @@ def test_max(plain: World, name: str) -> None:
     assert doc["quote"].keys() >= QUOTE
     if limited == "budget":
         limit = Decimal(budget.split()[0])
-        high = doc["quote"]["high"] if budget.endswith(doc["quote"]["high"]["currency"]) else doc["quote"]["usd"]["high"]
+        high = (
+            doc["quote"]["high"] if budget.endswith(doc["quote"]["high"]["currency"]) else doc["quote"]["usd"]["high"]
+        )
         assert amount(high, None) <= limit
         more_s = str(Decimal(seconds) + Decimal("0.001"))
         over = plain.run("quote", "--offer", offer, "--seconds", more_s, *more.split()).ok()

@@ -255,7 +255,13 @@ class World:
         around = {**environment(self.folder), **(self.keys if env is None else env)}
         around["FAREGATE_DB"] = f"sqlite:///{self.db}"
         words = [str(word) for word in argv]
-        return self.runner.launch(words, env=around, cwd=self.folder, plain=plain, hooks=hooks if any(value is not None for value in hooks.values()) else None)
+        return self.runner.launch(
+            words,
+            env=around,
+            cwd=self.folder,
+            plain=plain,
+            hooks=hooks if any(value is not None for value in hooks.values()) else None,
+        )
 
     def run(self, *argv: object, env: Mapping[str, str] | None = None, plain: bool = False) -> Outcome:
         """A command and its end; with --json unless it is there or a human's form is asked for by --human."""

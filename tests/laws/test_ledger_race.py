@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger import Ledger
+from ledger import Grant, Ledger
 from pricing import usd
 from tests.ledger.world import World, file_url, quote, world
 
@@ -43,9 +43,12 @@ def check(w: World, granted: int, fits: int) -> None:
 @pytest.mark.parametrize("threads", [2, 8])
 def test_threads_of_one_process(threads: int, tmp_path: Path) -> None:
     w = world("70.5", file_url(tmp_path / "x.db"))
+
+    def ask(n: int) -> bool:
+        return w.hold(f"j{n}", scope=f"acme/leaf-{n % 3}").refused is None
+
     with ThreadPoolExecutor(threads) as pool:
-        asked = pool.map(lambda n: w.hold(f"j{n}", scope=f"acme/leaf-{n % 3}").refused is None, range(80))
-        check(w, sum(asked), 50)
+        check(w, sum(pool.map(ask, range(80))), 50)
     w.ledger.close()
 
 
@@ -56,9 +59,13 @@ def test_processes_that_share_one_file(tmp_path: Path) -> None:
         w.ledger.set_budget(f"acme/leaf-{n}", None, currency="USD")
     crowd = [
         subprocess.Popen(
-            [sys.executable, "-c", RACER, url, f"p{n}", "25"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            [sys.executable, "-c", RACER, url, f"p{n}", "25"],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         for n in range(4)
     ]
     try:
@@ -86,8 +93,12 @@ def test_twins_of_one_key_hold_once(tmp_path: Path) -> None:
     url = file_url(tmp_path / "x.db")
     w = world("100", url)
     others = [World(Ledger.open(url, clock=w.clock), w.clock) for _ in range(4)]
+
+    def ask(n: int) -> Grant:
+        return others[n % 4].hold(f"j{n}", key="one")
+
     with ThreadPoolExecutor(8) as pool:
-        grants = list(pool.map(lambda n: others[n % 4].hold(f"j{n}", key="one"), range(16)))
+        grants = list(pool.map(ask, range(16)))
     assert len({grant.job for grant in grants}) == 1
     assert [grant.replayed for grant in grants].count(False) == 1
     assert w.budget()[1] == quote().high

@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import Grant
 from ledger.tables import FACTS
-from tests.ledger.acting import act, tell
+from tests.ledger.acting import act, examples, tell
 from tests.ledger.world import World, dump, file_url, raw, world
 from tests.strategies import LEDGER_SCOPES, Said, Verb, provider_events, traces
 
@@ -28,7 +28,7 @@ def started() -> World:
 
 
 @given(traces())
-@settings(max_examples=60)
+@examples(60)
 def test_every_projection_follows_from_the_facts_after_any_trace(trace: list[Verb]) -> None:
     w = started()
     for verb in trace:
@@ -37,7 +37,7 @@ def test_every_projection_follows_from_the_facts_after_any_trace(trace: list[Ver
 
 
 @given(traces(15))
-@settings(max_examples=50)
+@examples(50)
 def test_a_verb_that_raises_changes_nothing_and_one_repeated_answers_the_same(trace: list[Verb]) -> None:
     w = started()
     for verb in trace:
@@ -70,7 +70,7 @@ def test_a_verb_that_raises_changes_nothing_and_one_repeated_answers_the_same(tr
 
 
 @given(traces(15))
-@settings(max_examples=15)
+@examples(15)
 def test_memory_and_file_end_in_the_same_rows(trace: list[Verb]) -> None:
     ours = started()
     with TemporaryDirectory() as folder:
@@ -104,7 +104,7 @@ def told(events: tuple[Said, ...]) -> World:
 
 
 @given(provider_events())
-@settings(max_examples=40)
+@examples(40)
 def test_any_order_and_repetition_of_what_is_said_ends_in_the_same_money(events: tuple[Said, ...]) -> None:
     orders = list(dict.fromkeys(permutations(events)))
     first = told(orders[0])
@@ -116,7 +116,7 @@ def test_any_order_and_repetition_of_what_is_said_ends_in_the_same_money(events:
 
 @pytest.mark.parametrize("late", ["refused", "not_sent"])
 @given(events=provider_events(most=3))
-@settings(max_examples=20)
+@examples(20)
 def test_a_charge_is_posted_whether_the_attempt_was_thought_refused_or_not(late: str, events: tuple[Said, ...]) -> None:
     said = [event for event in events if event.verb == "settle"]
     posted = {
@@ -135,7 +135,7 @@ def loose(w: World) -> Iterator[str]:
 
 
 @given(traces(), st.integers(1, 10**6))
-@settings(max_examples=40)
+@examples(40)
 def test_time_never_releases_what_may_have_been_accepted(trace: list[Verb], minutes: int) -> None:
     w = started()
     for verb in trace:
@@ -153,7 +153,7 @@ def test_time_never_releases_what_may_have_been_accepted(trace: list[Verb], minu
 
 
 @given(traces())
-@settings(max_examples=30)
+@examples(30)
 def test_facts_are_only_added(trace: list[Verb]) -> None:
     w = started()
     before = dump(w.ledger)
@@ -171,7 +171,7 @@ def test_facts_are_only_added(trace: list[Verb]) -> None:
 
 
 @given(traces())
-@settings(max_examples=30)
+@examples(30)
 def test_a_parent_is_the_sum_of_its_scope(trace: list[Verb]) -> None:
     w = world(None)
     for scope in LEDGER_SCOPES:

@@ -1,6 +1,9 @@
 """Carry out made-up calls (tests/strategies.py) on a world: the same call always means the same arguments."""
 
+import os
 from typing import Any
+
+from hypothesis import settings
 
 from ledger import LedgerError
 from pricing import usd
@@ -33,13 +36,13 @@ def act(w: World, verb: Verb) -> object:
 
 
 def _act(w: World, verb: Verb) -> object:
-    job, attempt, choice = f"j{verb.job}", f"a{verb.job}-{verb.choice % 2}", verb.choice
+    job, attempt, choice = f"j{verb.job}", f"a{verb.job}-{verb.choice // 8}", verb.choice
     scope, price = LEDGER_SCOPES[verb.job % len(LEDGER_SCOPES)], quote(LEDGER_PRICES[choice % 3])
     match verb.name:
         case "hold":
             return w.hold(job, scope=scope, price=price, expires_in_s=60 * (1 + choice))
         case "begin":
-            return w.begin(job, attempt, price=price, ceiling=usd("2") if choice > 8 else None)
+            return w.begin(job, attempt, price=price, ceiling=usd("2") if choice > 9 else None)
         case "outcome":
             return tell(w, Said("outcome", outcome=OUTCOMES[choice % 4]), job, attempt)
         case "settle":
@@ -47,7 +50,9 @@ def _act(w: World, verb: Verb) -> object:
         case "unknown":
             return tell(w, Said("unknown"), job, attempt)
         case "release":
-            return w.ledger.release(job=job, attempt=attempt if choice % 2 else None, reason="r", proof="p" * (choice % 3))
+            return w.ledger.release(
+                job=job, attempt=attempt if choice % 2 else None, reason="r", proof="p" * (choice % 3)
+            )
         case "resolve":
             verdict: Any = VERDICTS[choice % 3]
             charged = usd("1.50") if verdict == "charged" else None
@@ -58,5 +63,10 @@ def _act(w: World, verb: Verb) -> object:
         case "expire":
             return w.ledger.expire()
         case _:
-            w.clock.forward(minutes=choice * choice)
+            w.clock.forward(seconds=5 * choice * choice)
             return None
+
+
+def examples(count: int) -> settings:
+    """This many examples in the suite; the long sweep decides for itself."""
+    return settings() if os.environ.get("FAREGATE_SWEEP") else settings(max_examples=count)

@@ -306,4 +306,5 @@ def test_the_timeline_tells_it_in_order() -> None:
     w = in_state("settled")
     w.settle(usd("1.54"), evidence="invoice", note="no. 7")
     kinds = [event.kind for event in w.ledger.timeline("j1")]
-    assert kinds == ["quote", "hold", "intent", "outcome", "observation", *["posting"] * 4, "observation", *["posting"] * 4]
+    said = ["observation", "posting", "posting", "posting", "posting"]
+    assert kinds == ["quote", "hold", "intent", "outcome", *said, *said]

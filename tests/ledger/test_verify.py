@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from ledger import Ledger
 from ledger.tables import FACTS, METADATA
@@ -92,6 +93,7 @@ FLIPS = [
     ("store", "version = 2", "id = 1"),
 ]
 
+
 @pytest.mark.parametrize(("table", "change", "where"), FLIPS)
 def test_a_flipped_projection_is_named(table: str, change: str, where: str) -> None:
     w = lived()
@@ -153,7 +155,7 @@ def test_facts_cannot_be_changed_through_the_tables_either() -> None:
     for name in FACTS:
         table = METADATA.tables[name]
         column = next(iter(table.primary_key)).name
-        with pytest.raises(sa.exc.IntegrityError, match="holds facts"), engine.begin() as connection:  # pyright: ignore
+        with pytest.raises(IntegrityError, match="holds facts"), engine.begin() as connection:
             connection.execute(sa.update(table).values({column: table.c[column]}))
 
 
@@ -178,11 +180,14 @@ def test_sums_and_rows_are_checked_by_the_database_itself() -> None:
 def test_an_orphan_is_found() -> None:
     w = lived()
     raw(w.ledger, "PRAGMA foreign_keys = OFF")
-    raw(w.ledger, "INSERT INTO event SELECT 999, 'nobody', NULL, 1, 0, 'hold', NULL, 'held', 5, '', '' FROM event LIMIT 1")
+    raw(
+        w.ledger,
+        "INSERT INTO event SELECT 999, 'nobody', NULL, 1, 0, 'hold', NULL, 'held', 5, '', '' FROM event LIMIT 1",
+    )
     assert any("event row 999" in fault for fault in w.ledger.verify().faults)
 
 
 def test_an_empty_ledger_is_sound() -> None:
     with Ledger.open("sqlite://") as ledger:
         assert ledger.verify().ok
-        assert ledger.jobs() == ledger.due() == ledger.all_budgets() == ()
+        assert (ledger.jobs(), ledger.due(), ledger.all_budgets()) == ((), (), ())

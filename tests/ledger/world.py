@@ -25,12 +25,27 @@ def quote(
     cost = Span(*(Money.of(text or expected, currency) for text in (low, expected, high)))
     billed = Decimal(expected) / Decimal(rate)
     line = Line("Aurora", billed, billed, "s", Decimal(rate), cost.expected)
-    modes = ("floor", "half-even", "ceil")
-    ends = (cost.low, cost.expected, cost.high)
-    dollars = cost if currency == "USD" else Span(*(PLAN.convert(m, mode) for m, mode in zip(ends, modes, strict=True)))
+    dollars = cost if currency == "USD" else _in_dollars(cost)
     plan = None if currency == "USD" else PLAN
     return Quote(
-        offer, {"resolution": "720p"}, date(2026, 11, 20), outputs, cost, dollars, plan, (line,), (), (SOURCE,), rates, "b"
+        offer,
+        {"resolution": "720p"},
+        date(2026, 11, 20),
+        outputs,
+        cost,
+        dollars,
+        plan,
+        (line,),
+        (),
+        (SOURCE,),
+        rates,
+        "b",
+    )
+
+
+def _in_dollars(cost: Span) -> Span:
+    return Span(
+        PLAN.convert(cost.low, "floor"), PLAN.convert(cost.expected, "half-even"), PLAN.convert(cost.high, "ceil")
     )
 
 
@@ -84,7 +99,9 @@ class World:
         """A job whose attempt was accepted."""
         assert self.hold(job, price=price, **more).refused is None
         assert self.begin(job, attempt, price=price).refused is None
-        assert self.ledger.outcome(job=job, attempt=attempt, outcome="accepted", provider_job=f"p-{attempt}") == "submitted"
+        provider_job = f"p-{attempt}"
+        answer = self.ledger.outcome(job=job, attempt=attempt, outcome="accepted", provider_job=provider_job)
+        assert answer == "submitted"
 
     def settle(
         self, amount: Money | None, job: str = "j1", attempt: str = "a1", *, evidence: Any = "inline",

@@ -12,8 +12,6 @@ from fractions import Fraction
 from .mpeg import is_frame, mp3_length, tag_end
 from .sound import Length, Unsound, short
 
-__all__ = ["Length", "Unsound", "exact_length", "kind_of"]
-
 _STREAMED = 0xFFFFFFFF
 """The data size that encoders write when they cannot go back and fill it in."""
 _FLAC_WINDOW = 2**20
