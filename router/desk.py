@@ -121,7 +121,8 @@ class Desk:
         """
         if not 1 <= len(key) <= 255:
             raise BadRequest("key must have 1 to 255 characters", value=key[:60], limit="1-255")
-        decision = self._fresh(wanted, scope, policy)
+        known = self.ledger.by_key(key) is not None  # then it answers its job, whatever prices do meanwhile
+        decision = wanted if known and isinstance(wanted, Decision) else self._fresh(wanted, scope, policy)
         if decision.scope is None:
             raise BadRequest("a job needs a scope", next='give scope= (--scope), e.g. "acme/campaign-7"')
         brief = decision.brief
@@ -129,7 +130,7 @@ class Desk:
         candidates = decision.candidates or self.rank(
             brief.demand, decision.policy, decision.scope, brief=brief, with_room=False
         ).candidates  # fmt: skip
-        if not candidates and self.ledger.by_key(key) is None:
+        if not candidates and not known:
             _refuse_unconfigured(decision.rejections, self.providers)
         return Work(
             job=self.new_id(),

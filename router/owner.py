@@ -32,9 +32,14 @@ def alive(owner: str) -> bool | None:
     return now == start if now and start else None
 
 
+ENDED = "ended"
+"""What `_started` answers for a process that has ended but that its parent has not yet buried: a start nobody has."""
+
+
 def _started(pid: int) -> str:
     """When a process began, in kernel ticks; empty where the system does not say (a pid alone proves nothing)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[19]
+        facts = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+        return ENDED if facts[0] in ("Z", "X") else facts[19]
     except (OSError, IndexError):
         return ""

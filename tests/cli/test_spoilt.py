@@ -31,7 +31,7 @@ def spoilt(open_world: Callable[[Providers | None], World], providers: Providers
         world.budget("7 USD")
         media = ("--image", "https://media.example/face.png", "--audio", "https://media.example/talk-9.4s.mp3")
         words = ("run", *media, "--seconds", "9.4", "--scope", "acme/x", "--resolution", "720p")
-        return world, world.run(*words, "--provider", name, "--prompt", fault, "--wait", "1", "--key", "k")
+        return world, world.run(*words, "--provider", name, "--prompt", fault, "--wait", "20", "--key", "k")
 
     return dict(zip(cases, at_once(play, cases, 20), strict=True))
 

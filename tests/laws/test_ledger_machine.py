@@ -23,11 +23,11 @@ class Try:
 
     high: int
     outcome: str | None = None
-    said: list[tuple[int, bool, int, int]] = field(default_factory=list)
+    said: list[tuple[int, bool, int, int]] = field(default_factory=list[tuple[int, bool, int, int]])
     verdict: int | None = None
     floor: int = -1
     """Evidence below this rank came too late to overrule a person."""
-    seen: set[tuple[Any, ...]] = field(default_factory=set)
+    seen: set[tuple[Any, ...]] = field(default_factory=set[tuple[Any, ...]])
 
     def absurd(self, amount: int, delivered: int) -> bool:
         return amount > 2 * self.high or 2 * amount < self.high * min(delivered, 1)
@@ -52,7 +52,7 @@ class Model:
     lapses: int
     open: int
     state: str = "held"
-    tries: dict[str, Try] = field(default_factory=dict)
+    tries: dict[str, Try] = field(default_factory=dict[str, Try])
 
     @property
     def charged(self) -> int | None:

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from ledger import Ledger
-from pricing import PriceBook, usd
+from pricing import Money, PriceBook, usd
 from router import (
     AsyncRouter,
     AvatarVideo,
@@ -335,6 +335,16 @@ def test_a_decision_is_checked_before_it_runs(world: World, tmp_path: Path) -> N
         world.router.run(old, key="k")
     assert said.value.value != said.value.limit  # both amounts
     assert world.posts == 0
+
+
+def test_a_known_key_answers_though_prices_moved(world: World) -> None:
+    world.creatify.missing = None
+    world.creatify.polls = [done(Money.of("20", "creatify-credit"))]
+    world.clock.now = datetime(2026, 4, 30, tzinfo=UTC)
+    decision = world.router.decide(CLIP, Policy(providers=frozenset({"creatify"}), objective="best"), scope=SCOPE)
+    first = world.router.run(decision, key="k")
+    world.clock.now = datetime(2026, 11, 20, tzinfo=UTC)
+    assert world.router.run(decision, key="k").job == first.job
 
 
 def test_no_key_at_all_is_said_so_and_one_missing_key_is_only_a_rejection(world: World) -> None:
