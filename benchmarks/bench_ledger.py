@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger import Ledger, texts
-from ledger.holds import ADD_EVENT
+from ledger.rows import ADD_EVENT
 from ledger.tables import ATTEMPT, ENTRY, JOB, OBSERVATION, TXN
 from pricing import PriceBook, Quote, Usage, usd
 
@@ -151,8 +151,8 @@ def _transactions(job: str, name: str) -> list[list[tuple[str, Any]]]:
         [
             (_TAKE, (high, high)),
             (_JOB, (job, job, "h", "acme", usd_, "held", 1, 0, OFFER, settings, 1, quoted, quoted, high, high, high,
-                    high, high, None, None, None, None, None, 0, None, None, None, "", "", tags, request, "[]", name, now,
-                    now + 600_000_000)),
+                    high, high, None, None, None, None, None, 0, None, None, None, "", "", tags, request, "[]", name,
+                    now, now + 600_000_000)),
             (_EVENT, (job, None, 1, now, "hold", None, "held", high, f"1.40 USD of acme for {OFFER}", "")),
         ],
         [

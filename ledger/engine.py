@@ -92,7 +92,7 @@ class Store:
     def __init__(self, url: str, now: Callable[[], int]) -> None:
         """Open it, and make the schema when it is empty. Raises StorageError."""
         self._path, synchronous = _parse(url)
-        self._mutex = threading.RLock() if self._path is None else threading.Lock()
+        self._mutex = threading.Lock()
         self._lock: FileLock | None = None
         self._closed = False
         self.journal_mode = "memory"

@@ -186,10 +186,15 @@ class Weighed:
 
     @property
     def parked(self) -> int:
-        """What is reported but not posted, in the budget's currency; of a foreign amount, what was quoted at most."""
+        """What is reported but not posted, in the budget's currency.
+
+        Of a foreign amount, and of a zero nobody believes, it is what was quoted at most.
+        """
         if self.finding.parked is None or self.finding.parked.amount is None:
             return 0
-        amount = self.terms.in_budget(self.finding.parked.amount) or self.terms.in_budget(self.terms.high)
+        amount = self.terms.in_budget(self.finding.parked.amount)
+        if amount is None or not amount.nanos:
+            amount = self.terms.in_budget(self.terms.high)
         return max(0, (0 if amount is None else amount.nanos) - (self.new or 0))
 
 
@@ -254,12 +259,15 @@ def _after(row: Job, tried: Row, picture: Sequence[Weighed], fact: Mapping[str, 
     current = tried["number"] == row["attempts"] or state not in OPEN
     waits = state == "held" and event == "no_charge"
     target = None if event is None or not current or waits else after(state, event)
-    proof = f"{fact['evidence']} says zero for nothing delivered" if target == "released" else ""
+    words = f"{fact['evidence']} says zero for nothing delivered"
+    if fact["verdict"]:
+        words = f"not charged, says {fact['author']}: {fact['note']}"
+    proof = words if target == "released" else ""
     return {
         "state": target or state,
         "open_nanos": 0 if target is not None and target not in OPEN else row["open_nanos"],
         "reason": reason or proof or row["reason"],
-        "proof": (fact["note"] if fact["verdict"] else proof) if proof else row["proof"],
+        "proof": proof or row["proof"],
     }
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pricing import Money
+from pricing import Money, PricingError
 
 from . import accounts, texts
 from .engine import Row, Statement, Work
+from .errors import LedgerError
 from .scopes import chain
 from .settling import cause, projection, weigh_all
 from .states import OPEN
@@ -26,10 +27,13 @@ def verify(work: Work, now: int) -> Verdict:
     faults: list[str] = []
     for name, question in _QUESTIONS.items():
         found, count = list[str](), 0
-        for fault in question(books):
-            count += 1
-            if fault is not None:
-                found.append(fault)
+        try:
+            for fault in question(books):
+                count += 1
+                if fault is not None:
+                    found.append(fault)
+        except (LedgerError, PricingError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+            found.append(f"{name}: row {count + 1} cannot be read: {type(error).__name__}: {error}")
         checks.append(Check(name, not found, count))
         faults += found
     return Verdict(not faults, tuple(checks), tuple(faults))
@@ -211,7 +215,7 @@ def _attempt_states(books: _Books) -> Answers:
             "released": bool(loose) and not proven,
             "expired": bool(loose) and not proven,
             "written_off": not any(one["verdict"] == "written_off" for one in books.said.get(name, [])),
-        }[job["state"]]
+        }.get(job["state"], True)
         outcomes = [one["outcome"] for one in attempts]
         yield f"job {name}: it is {job['state']}, its attempts ended {outcomes}" if wrong else None
 

@@ -145,7 +145,13 @@ def test_zero_for_nothing_delivered_ends_as_released() -> None:
 def test_zero_for_a_delivered_job_is_parked() -> None:
     w = in_state("submitted")
     job = w.settle(usd("0"), delivered=1)
-    assert (job.state, job.charged, job.open) == ("unknown", None, usd("1.4"))
+    assert (job.state, job.charged, job.open, job.exposed) == ("unknown", None, usd("1.4"), usd("1.4"))
+    w.sound()
+
+
+def test_a_verdict_without_a_note_is_proof_too() -> None:
+    w = in_state("unknown")
+    assert w.ledger.resolve("j1", verdict="not_charged", note="", author="ann").state == "released"
     w.sound()
 
 
@@ -308,3 +314,14 @@ def test_the_timeline_tells_it_in_order() -> None:
     kinds = [event.kind for event in w.ledger.timeline("j1")]
     said = ["observation", "posting", "posting", "posting", "posting"]
     assert kinds == ["quote", "hold", "intent", "outcome", *said, *said]
+
+
+def test_text_that_is_not_unicode_is_kept_as_escapes() -> None:
+    w = in_state("submitting")
+    odd = "half \ud800 a sign"
+    w.ledger.outcome(job="j1", attempt="a1", outcome="accepted", provider_job=odd, handle={"u": odd}, reason=odd)
+    job = w.settle(usd("1.4"), outputs=[odd], note=odd, units=odd, external_id=odd)
+    assert job.outputs == (odd,)
+    assert job.attempts[0].handle == {"u": odd}
+    assert job.attempts[0].provider_job == job.attempts[0].reason == "half \\ud800 a sign"
+    w.sound()

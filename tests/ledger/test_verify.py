@@ -109,6 +109,32 @@ def test_a_flipped_projection_is_named(table: str, change: str, where: str) -> N
     assert not [fault for fault in verdict.faults if "\n" in fault]
 
 
+NONSENSE = [
+    ("job", "state = 'lost'"),
+    ("job", "scope = '///'"),
+    ("job", "settings = '{'"),
+    ("job", "outputs_asked = -1"),
+    ("attempt", "rate = 'much'"),
+    ("attempt", "rate = '1/0'"),
+    ("attempt", "currency = '?'"),
+    ("attempt", "quote_id = 'gone'"),
+    ("attempt", "outcome = 'fine'"),
+    ("period", "budget_id = 99"),
+    ("period", "ends_at = 0"),
+    ("budget", "scope = ''"),
+    ("store", "version = 0"),
+]
+
+
+@pytest.mark.parametrize(("table", "change"), NONSENSE)
+def test_nonsense_is_a_fault_and_no_crash(table: str, change: str) -> None:
+    w = lived()
+    raw(w.ledger, "PRAGMA ignore_check_constraints = ON")
+    raw(w.ledger, "PRAGMA foreign_keys = OFF")
+    raw(w.ledger, f"UPDATE {table} SET {change} WHERE rowid = 1")  # noqa: S608
+    assert not w.ledger.verify().ok
+
+
 FACT_FLIPS = [
     ("entry", "UPDATE entry SET amount_nanos = amount_nanos + 1 WHERE txn = 1 AND line = 0"),
     ("entry", "UPDATE entry SET account = 'spent:beta' WHERE txn = 1 AND line = 2"),

@@ -130,9 +130,21 @@ class World:
         assert verdict.ok, verdict.faults
 
 
+_open: list[Ledger] = []
+
+
+def close_all(*, but: int = 0) -> None:
+    """Close the ledgers that tests left open, except the last few."""
+    while len(_open) > but:
+        _open.pop(0).close()
+
+
 def world(limit: str | None = "100", url: str = "sqlite://") -> World:
+    """A ledger with a budget for `acme`; closed by the fixtures of the test folders."""
     clock = Clock()
     ledger = Ledger.open(url, clock=clock)
+    _open.append(ledger)
+    close_all(but=100)
     ledger.set_budget("acme", None if limit is None else usd(limit), currency="USD")
     return World(ledger, clock)
 
