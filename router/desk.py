@@ -14,7 +14,7 @@ from .brief import Brief, read
 from .choose import Choice, Demand, Facts, NotReady, Rejection, Room, choose
 from .errors import BadRequest, NotConfigured, QuoteStale
 from .offers import Profile, shipped_profiles
-from .owner import me
+from .owner import alive, me
 from .policy import Number, Policy, exact
 from .ports import JobView, LedgerAndHistory, Provider
 from .providers import shipped
@@ -150,6 +150,7 @@ class Desk:
             expires_in_s=self.hold_s,
             patience=self.patience,
             nothing_fits=_why_not(decision.rejections),
+            alive=alive,
         )
 
     def open_job(self, provider: str, provider_job: str) -> JobView | None:

@@ -36,7 +36,8 @@ from .talk import Order, Progress, Submission
 def make(work: Work) -> Flow[JobView]:
     """The whole line: hold, send, follow. A known key goes on from where its job stands."""
     view = yield from start(work)
-    return (yield from follow(view.id, work.providers, work.patience))
+    abandoned = work.alive(view.owner) is False  # an earlier run of this key, which died while sending
+    return (yield from follow(view.id, work.providers, work.patience, abandoned=abandoned))
 
 
 def start(work: Work) -> Flow[JobView]:

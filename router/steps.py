@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pricing import Money
 
 from .choose import Candidate
-from .errors import UnknownJob
+from .errors import BadRequest, UnknownJob
 from .ports import AttemptView, Grant, JobView, LedgerAndHistory, Provider
 from .talk import Call, Order, Progress, Submission, Ticket, fingerprint
 
@@ -56,7 +56,7 @@ Flow = Generator[Step, Any, T]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a provider, and how often to ask. Seconds."""
+    """How long to wait for a provider, and how often to ask. Seconds. Raises BadRequest."""
 
     wait_s: float = 1200
     """Polling ends after so long; the job goes on and can be resumed. 0: ask once."""
@@ -67,6 +67,12 @@ class Patience:
     """Looks for a job whose answer was lost, before it is left as unknown."""
     submit_s: float = 60
     """An attempt without an outcome may belong to a run that is still sending for so long."""
+
+    def __post_init__(self) -> None:
+        for name in ("wait_s", "first_s", "growth", "longest_s", "probes", "submit_s"):
+            value = getattr(self, name)
+            if not value >= 0:  # also NaN, with which a wait never ends
+                raise BadRequest(f"{name} must be zero or more, not {value}", value=str(value), limit=">= 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Work:
     expires_in_s: int
     patience: Patience
     nothing_fits: str = "no candidate keeps every limit"
+    alive: Callable[[str], bool | None] = lambda _: None
+    """Does the run that so named itself still live? None: cannot tell."""
 
 
 def ask(name: str, verb: Callable[[LedgerAndHistory], T]) -> Flow[T]:

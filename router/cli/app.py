@@ -1,5 +1,6 @@
 """Assembles the commands; turns every error into one line and one exit code. No command lives here."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -53,15 +54,21 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         code = app(words, prog_name="faregate", standalone_mode=False)
+        sys.stdout.flush()
     except (PricingError, RouterError, LedgerError) as error:
         _fail(words, error.code, str(error), EXIT.get(error.code, USAGE), error)
     except (typer.Abort, KeyboardInterrupt):
-        _fail(words, "interrupted", "interrupted; `faregate resume` goes on with what was sent", INTERRUPTED)
+        code = INTERRUPTED
     except typer.TyperException as error:
         _fail(words, "usage", f"{error.format_message()} See `faregate --help`", USAGE)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has left
+    except BrokenPipeError:  # whoever read us has left
+        _mute()
         sys.exit(0)
+    except OSError as error:  # files and the ledger have errors of their own: this one is the output's
+        _mute()
+        _fail(words, "storage", f"the answer cannot be written: {error.strerror or error}", STORAGE)
+    if code == INTERRUPTED:  # Typer answers Ctrl-C with the bare number
+        _fail(words, "interrupted", "interrupted; `faregate resume` goes on with what was sent", INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -73,3 +80,8 @@ def _fail(words: Sequence[str], code: str, message: str, status: int, error: obj
         sys.stdout.write(document({"error": {"code": code, "message": plain, **detail}}))
     sys.stderr.write(f"faregate: {' '.join(message.split())}\n")
     sys.exit(status)
+
+
+def _mute() -> None:
+    """Send what is still to be written to stdout nowhere, or the interpreter complains of it on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

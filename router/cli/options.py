@@ -135,6 +135,12 @@ def open_ledger(url: str | None) -> Ledger:
     return Ledger.open(chosen)
 
 
+def savable(path: Path | None) -> None:
+    """Refuse a place where no clip can be saved, before one is paid for. Raises BadRequest."""
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        raise BadRequest(f"--save {path} is not a file in a folder that exists", value=str(path), next="name another")
+
+
 def variables(path: Path | None) -> Mapping[str, object]:
     """The template's variables from a JSON file; none is an empty mapping."""
     if path is None:

@@ -58,6 +58,7 @@ def run(
         max_cost=max_cost, max_latency=max_latency, min_quality=min_quality, objective=objective, providers=provider
     )
     tags = o.pairs("--tag", tag)
+    o.savable(save)
     key = f"run-{uuid4()}" if key is None else key
     if not json:
         console().print(f"key {key} (repeat it to go on with this job)", markup=False)

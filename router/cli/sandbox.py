@@ -35,6 +35,13 @@ def sandbox(
     json: o.Json = False,
 ) -> None:
     """Serve Creatify, fal and Runware on loopback. Set the printed environment and run against it; GET URL/_bill."""
+    for name, value, most in (
+        ("--answer-lag", answer_lag, 3600),
+        ("--render", render, 86_400),
+        ("--port", port, 65_535),
+    ):
+        if not 0 <= value <= most:  # NaN is neither
+            raise BadRequest(f"{name} must be from 0 to {most}, not {value:g}", value=f"{value:g}", limit=f"0-{most}")
     try:
         server = sandbox_class()(faults=fault or (), answer_lag_s=answer_lag, render_s=render, port=port)
     except ValueError as error:
@@ -48,4 +55,13 @@ def sandbox(
             console().print(f"export {name}={value}", markup=False)
         console().print(f"# bill: {served.urls['bill']}   stop: Ctrl-C", markup=False)
 
-    server.serve_forever(ready)
+    try:
+        server.serve_forever(ready)
+    except OSError as error:
+        if port == 0:
+            raise
+        raise BadRequest(
+            f"port {port} cannot be served: {error.strerror}",
+            value=str(port),
+            next="use another, or --port 0 for any free one",
+        ) from error

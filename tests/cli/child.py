@@ -91,6 +91,8 @@ def serve() -> None:
             forked(task)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(0, signal.SIGTERM)  # also after a pytest that was killed itself, none stays behind
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """What must not work, and how it says so: one clear line, the right exit code, no traceback, the books whole."""
 
+import subprocess
+import sys
 import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .world import AUDIO, TEMPLATE, World, amount
+from .world import AUDIO, TEMPLATE, Providers, World, amount, environment
 
 FAL, V1, FAST = "fal/fal-ai/creatify/aurora", "creatify/aurora_v1", "creatify/aurora_v1_fast"
 GOOD = AUDIO / "talk-9.4s.wav"
@@ -78,17 +80,36 @@ VALUES: dict[str, tuple[tuple[str, ...], int, str | None]] = {
     "no verdict": (("resolve", "none", "--note", "x"), 2, "bad_request"),
     "a verdict without a note": (("resolve", "none", "--not-charged"), 2, "usage"),
     "a fault that is none": (("sandbox", "--fault", "explode"), 2, "bad_request"),
+    **{
+        f"a sandbox with {option} {value}": (("sandbox", option, value), 2, "bad_request")
+        for option in ("--answer-lag", "--render", "--port")
+        for value in ("-1", "99999999")
+    },
+    "a lag that is not a number": (("sandbox", "--answer-lag", "nan"), 2, "bad_request"),
+    "a resume that never ends": (("resume", "--wait", "nan"), 2, "bad_request"),
     "a fault for nobody": (("sandbox", "--fault", "refuse:acme"), 2, "bad_request"),
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def calm(open_world: Callable[[Providers | None], World], providers: Providers) -> World:
+    """One ledger for all that must not touch it."""
+    world = open_world(providers)
+    world.budget("50 USD", "elsewhere")
+    return world
+
+
 @pytest.mark.parametrize("name", VALUES)
-def test_malformed_values(world: World, name: str) -> None:
+def test_malformed_values(calm: World, name: str) -> None:
+    world = calm
     words, code, error = VALUES[name]
     # After `--` everything is a value, so --json goes first.
     at = words.index("--") if "--" in words else len(words)
     world.launch(*words[:at], "--json", *words[at:]).wait().failed(code, error)
-    world.verified()
+    if words[0] in ("budget", "job", "cancel", "resolve"):  # the others open no ledger
+        assert [one["scope"] for one in world.run("budget", "list").ok()["budgets"]] == ["elsewhere"]
+        assert world.jobs() == []
+        world.verified()
 
 
 def track(folder: Path, seconds: int) -> Path:
@@ -166,26 +187,26 @@ REQUESTS: dict[str, tuple[tuple[str, ...], int, str | None]] = {
     "variables that are broken": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "bad.json"), 2, None),
     "variables with NaN": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "nan.json"), 2, None),
     "a cost no offer keeps": (("--image", "face.png", "--audio", str(GOOD), "--max-cost", "0.01 USD"), 1, "refused"),
+    "a wait that never ends": (("--image", "face.png", "--audio", str(GOOD), "--wait", "nan"), 2, "bad_request"),
+    "a wait below zero": (("--image", "face.png", "--audio", str(GOOD), "--wait", "-1"), 2, "bad_request"),
+    "nowhere to save": (("--image", "face.png", "--audio", str(GOOD), "--save", "none/clip.mp4"), 2, "bad_request"),
+    "a folder to save as": (("--image", "face.png", "--audio", str(GOOD), "--save", "."), 2, "bad_request"),
     "too many outputs": (("--image", "face.png", "--audio", str(GOOD), "--outputs", "5"), 1, "refused"),
     "no outputs": (("--image", "face.png", "--audio", str(GOOD), "--outputs", "0"), 2, "bad_request"),
 }
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_requests_that_cannot_be_made(world: World, name: str) -> None:
+def test_requests_that_cannot_be_made(calm: World, name: str) -> None:
+    world = calm
     words, code, error = REQUESTS[name]
-    for file, text in {
-        "v.json": '{"a": 1}',
-        "list.json": "[1]",
-        "bad.json": '{"a": ',
-        "nan.json": '{"a": NaN}',
-    }.items():
+    texts = {"v.json": '{"a": 1}', "list.json": "[1]", "bad.json": '{"a": ', "nan.json": '{"a": NaN}'}
+    for file, text in texts.items():
         (world.folder / file).write_text(text)
-    world.budget()
     before = world.bill()["submits"]
-    world.run("run", *words, "--scope", "acme/x").failed(code, error)
+    world.run("run", *words, "--scope", "elsewhere/x").failed(code, error)
     assert world.bill()["submits"] == before
-    assert world.held() == 0
+    assert world.held("elsewhere") == 0
     assert world.jobs() == []
     world.verified()
 
@@ -320,6 +341,24 @@ def test_a_refusal_does_not_consume_its_key(world: World) -> None:
     world.run(*words).failed(1, "refused")
     world.budget("7 USD")
     assert amount(world.run(*words).ok()["charged"]) > 0
+
+
+def test_a_port_that_is_taken(world: World) -> None:
+    assert world.providers is not None
+    taken = world.providers.urls["sandbox"].rpartition(":")[2]
+    world.run("sandbox", "--port", taken).failed(2, "bad_request")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("form", [["--json"], []], ids=["json", "human"])
+def test_an_answer_that_cannot_be_written(world: World, form: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(
+            [sys.executable, "-m", "router.cli", "offers", *form], stdout=full, stderr=subprocess.PIPE, text=True,
+            env=environment(world.folder), check=False, timeout=30,
+        )  # fmt: skip
+    assert found.returncode == 6
+    assert len(found.stderr.splitlines()) == 1, found.stderr
 
 
 def test_without_json_a_failure_is_one_line(world: World) -> None:

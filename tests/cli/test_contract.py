@@ -152,12 +152,19 @@ def test_route_without_keys_ranks_all_and_says_what_is_missing(plain: World) -> 
 
 
 def test_route_with_keys_is_ready(world: World) -> None:
-    doc = world.run("route", "--audio", AUDIO / "talk-9.4s.wav").ok()
+    doc = world.run("route", "--seconds", "9.4").ok()
     assert all(one["ready"] is True and one["not_ready"] is None for one in doc["candidates"])
     some = {name: value for name, value in world.keys.items() if name != "FAL_KEY"}
-    doc = world.run("route", "--audio", AUDIO / "talk-9.4s.wav", env=some).ok()
+    doc = world.run("route", "--seconds", "9.4", env=some).ok()
     assert {one["ready"] for one in doc["candidates"] if one["offer"] == FAL} == {False}
     assert {one["ready"] for one in doc["candidates"] if one["offer"] != FAL} == {True}
+
+
+def test_route_knows_who_cannot_be_brought_a_file(world: World) -> None:
+    doc = world.run("route", "--audio", AUDIO / "talk-9.4s.wav").ok()
+    waiting = {one["offer"]: one["not_ready"] for one in doc["candidates"] if not one["ready"]}
+    assert waiting.keys() == {V1, FAST}
+    assert all("uploader" in text for text in waiting.values())
 
 
 def test_route_for_a_template(plain: World) -> None:

@@ -195,13 +195,13 @@ Scene = tuple[World, Sequence[Kill]]
 @pytest.fixture(scope="module")
 def named(open_shop: Callable[[str, str], World]) -> Scene:
     """Every seller killed at every step, and once more where the sandbox hides the job; then one resume for all."""
-    world = open_shop("0.3", "0.6")
+    world = open_shop("0.6", "1")
     # `sent` is told from outside, by the bill: one at a time for each seller.
     kills = at_once(lambda kind: killed(world, kind, "sent", f"{kind}-sent"), KINDS, len(KINDS))
     cases = [(kind, step, False) for step in STEPS if step != "sent" for kind in KINDS]
     cases += [(kind, "submit", True) for kind in KINDS]
     kills += at_once(
-        lambda case: killed(world, case[0], case[1], f"{case[0]}-{case[1]}-{case[2]}", hidden=case[2]), cases
+        lambda case: killed(world, case[0], case[1], f"{case[0]}-{case[1]}-{case[2]}", hidden=case[2]), cases, 4
     )
     resumed(world)
     return world, kills
@@ -344,6 +344,18 @@ def test_the_same_key_goes_on_after_a_kill(open_shop: Callable[[str, str], World
     assert world.bill()["submits"] == len(KINDS)
     account_for(world)
     assert settled(world) == billed(world)
+
+
+def test_the_same_key_after_a_kill_while_sending(open_shop: Callable[[str, str], World]) -> None:
+    """Nothing to wait for: the run that was sending is dead. What it sent is found, never sent again."""
+    world = open_shop("0", "0.2")
+    kills = at_once(lambda kind: killed(world, kind, "submit", f"again-{kind}"), KINDS)
+    began = monotonic()
+    for outcome in at_once(lambda kill: world.launch(*kill.words).wait(), kills):
+        assert outcome.ok()["state"] == "settled"
+    assert monotonic() - began < 30, "it waited for a dead run"
+    assert world.bill()["submits"] == len(KINDS)
+    account_for(world)
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells")

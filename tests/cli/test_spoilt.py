@@ -1,6 +1,8 @@
 """Providers that refuse, break off or answer nonsense: the hold goes back only where nothing can have been charged."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
@@ -108,3 +110,22 @@ def test_a_verdict_must_fit_the_job(world: World) -> None:
     doc = world.run(*world.clip("--provider", "runware")).ok()
     world.run("resolve", doc["job"], "--written-off", "--note", "n").failed(2, "wrong_state")
     world.verified()
+
+
+def test_verify_finds_a_number_that_was_bent(world: World) -> None:
+    """Exit 5, the document and the fault; a hand at the database is what this is for."""
+    world.budget()
+    world.run(*world.clip("--provider", "fal")).ok()
+    with closing(sqlite3.connect(world.db)) as store, store:
+        store.execute("UPDATE period SET spent_nanos = spent_nanos - 1")
+    outcome = world.run("verify")
+    assert outcome.code == 5
+    outcome.quiet()
+    assert outcome.doc["ok"] is False
+    assert len(outcome.doc["faults"]) == 1
+    assert [check["name"] for check in outcome.doc["checks"] if not check["ok"]] == [
+        "budgets equal the sum over their scope"
+    ]
+    human = world.run("verify", "--human")
+    assert human.code == 5
+    assert "fault: " in human.out

@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[2]
 AUDIO = ROOT / "tests" / "audio"
 CHILD = Path(__file__).parent / "child.py"
 SWEEP = bool(os.environ.get("FAREGATE_SWEEP"))
-PLAIN = SWEEP or not hasattr(os, "pidfd_open")
-"""`make sim` starts `python -m router.cli` itself each time; the suite forks a process that has imported it already."""
+PLAIN = os.environ.get("FAREGATE_SWEEP") == "plain" or not hasattr(os, "pidfd_open")
+"""Start `python -m router.cli` itself each time; otherwise fork a process that has imported it already."""
 TEMPLATE = "0f4f4a9e-6f0c-4f0e-9d62-1f2f3c5f7a11"
 FACE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63a8a8a8000002d6013f3b"
@@ -159,7 +159,7 @@ class Runner:
         if not PLAIN:
             self._warm = subprocess.Popen(
                 [sys.executable, str(CHILD), "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                cwd=ROOT, env=environment(folder),
+                cwd=ROOT, env=environment(folder), process_group=0,
             )  # fmt: skip
 
     def launch(
