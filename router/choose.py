@@ -112,6 +112,15 @@ class Choice:
     def chosen(self) -> Candidate | None:
         return self.candidates[0] if self.candidates else None
 
+    def why_not(self) -> str:
+        """One line: each broken limit once, with the first candidate it stopped."""
+        first = {one.reason: one for one in reversed(self.rejections)}
+        said = [
+            f"{reason} {one.value}{f', limit {one.limit}' if one.limit else ''} ({one.offer})"
+            for reason, one in first.items()
+        ]
+        return "no candidate keeps every limit: " + ("; ".join(said) or "no offer makes this")
+
     def explain(self) -> str:
         """The choice, every other candidate's price and why not, a line each."""
         rows: list[tuple[str, str, str, str]] = []

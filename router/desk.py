@@ -149,7 +149,7 @@ class Desk:
             ceiling=decision.policy.max_cost,
             expires_in_s=self.hold_s,
             patience=self.patience,
-            nothing_fits=_why_not(decision.rejections),
+            nothing_fits=decision.why_not(),
             alive=alive,
         )
 
@@ -220,13 +220,3 @@ def _refuse_unconfigured(rejections: tuple[Rejection, ...], providers: Mapping[s
         raise NotConfigured(
             f"no key for any provider that could make this ({names})", value=names, next="set one of them"
         )
-
-
-def _why_not(rejections: tuple[Rejection, ...]) -> str:
-    """One line: each broken limit once, with the first candidate it stopped."""
-    first = {one.reason: one for one in reversed(rejections)}
-    said = [
-        f"{reason} {one.value}{f', limit {one.limit}' if one.limit else ''} ({one.offer})"
-        for reason, one in first.items()
-    ]
-    return "no candidate keeps every limit: " + ("; ".join(said) or "no offer makes this")

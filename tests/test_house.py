@@ -23,9 +23,9 @@ PURE = {
     "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
 }
 IMPURE_MODULES = {
-    "asyncio", "httpx", "os", "random", "secrets", "socket", "sqlite3", "sqlalchemy", "sqlmodel", "subprocess", "tempfile",
-    "threading", "time", "urllib", "uuid",
-}  # fmt: skip
+    *("asyncio", "httpx", "os", "random", "secrets", "socket", "sqlite3", "sqlalchemy", "sqlmodel", "subprocess"),
+    *("tempfile", "threading", "time", "urllib", "uuid"),
+}
 IMPURE_CALLS = {"now", "utcnow", "today", "open", "uuid4", "read_text", "read_bytes", "write_text"}
 
 

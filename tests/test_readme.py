@@ -52,7 +52,8 @@ def test_the_example_passes_strict_typing(place: Path) -> None:
     run(sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, "example.py")
 
 
-def test_the_commands_succeed_in_their_order(place: Path) -> None:
+@pytest.mark.usefixtures("place")
+def test_the_commands_succeed_in_their_order() -> None:
     lines = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")]
     assert len(lines) >= 7
     for line in lines:

@@ -12,7 +12,7 @@ from pricing import PricingError
 
 from .. import RouterError
 from . import books, demo, jobs, prices, run, sandbox
-from .output import document
+from .output import complain, document
 
 REFUSED, USAGE, PROVIDER, UNKNOWN, STORAGE, INTERRUPTED = 1, 2, 3, 4, 6, 130
 EXIT = {
@@ -78,7 +78,7 @@ def _fail(words: Sequence[str], code: str, message: str, status: int, error: obj
         detail = {name: getattr(error, name, None) for name in ("value", "limit", "next")}
         plain = getattr(error, "message", message)
         sys.stdout.write(document({"error": {"code": code, "message": plain, **detail}}))
-    sys.stderr.write(f"faregate: {' '.join(message.split())}\n")
+    complain(message)
     sys.exit(status)
 
 

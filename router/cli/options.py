@@ -115,6 +115,10 @@ def policy(
     providers: Sequence[str] | None,
 ) -> Policy:
     """The limits and the objective as the user wrote them; Policy checks them."""
+    known = sorted({one.provider for one in PriceBook.shipped().offers.values()})
+    if strange := sorted(set(providers or ()) - set(known)):
+        names = ", ".join(known)
+        raise BadRequest(f"no provider {strange[0]!r}", value=strange[0], limit=names, next=f"use {names}")
     wish: Any = objective
     goal: Objective = wish
     return Policy(
@@ -137,7 +141,11 @@ def open_ledger(url: str | None) -> Ledger:
 
 def savable(path: Path | None) -> None:
     """Refuse a place where no clip can be saved, before one is paid for. Raises BadRequest."""
-    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+    try:
+        fine = path is None or (not path.is_dir() and path.parent.is_dir())
+    except OSError:  # no name at all: too long, say
+        fine = False
+    if not fine:
         raise BadRequest(f"--save {path} is not a file in a folder that exists", value=str(path), next="name another")
 
 

@@ -21,6 +21,11 @@ def answer(value: object) -> None:
     sys.stdout.flush()
 
 
+def complain(message: str) -> None:
+    """One line on stderr, whatever the message holds."""
+    sys.stderr.write(f"faregate: {' '.join(message.split())}\n")
+
+
 def money(value: Money | None) -> dict[str, str] | None:
     """An amount as the contract has it; None stays null: unknown is never zero."""
     return None if value is None else value.as_json()

@@ -9,7 +9,7 @@ from pricing import Money, Quote
 
 from .. import Candidate, Choice, Rejection, Router
 from . import options as o
-from .output import answer, console, money, span, table
+from .output import answer, complain, console, money, span, table
 
 Template = Annotated[bool, typer.Option("--template", help="A template video instead of an avatar video.")]
 
@@ -87,6 +87,7 @@ def route(
     else:
         console().print(choice.explain(), markup=False)
     if choice.chosen is None:
+        complain(choice.why_not())
         raise typer.Exit(1)
 
 

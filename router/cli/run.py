@@ -6,11 +6,13 @@ from uuid import uuid4
 
 import typer
 
-from .. import AvatarVideo, BadRequest, Patience, Result, Router, TemplateVideo
+from .. import AvatarVideo, BadRequest, Patience, ProviderError, Result, Router, TemplateVideo
 from ..request import Request
 from . import options as o
 from .jobs import attempt_json, job_json, jobs_table
-from .output import answer, console, money, named
+from .output import answer, complain, console, money, named
+
+PROVIDER = 3
 
 Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for a provider before leaving the job to resume.")]
 
@@ -67,12 +69,14 @@ def run(
         Router(o.book(plan), ledger=ledger, patience=Patience(wait_s=wait)) as router,
     ):
         result = router.run(request, key=key, scope=scope, policy=policy, tags=tags)
-    if save is not None:
-        result.outputs[0].save(save)
+    unsaved = _saved(result, save)
     if json:
-        answer(result_json(result))
+        answer(result_json(result) | {"saved": None if save is None or unsaved else str(save)})
     else:
-        _tell(result, save)
+        _tell(result, None if unsaved else save)
+    if unsaved is not None:  # the job is paid for and told; only the file is missing
+        complain(str(unsaved))
+        raise typer.Exit(PROVIDER)
 
 
 def resume(*, wait: Wait = 1200, plan: o.Plan = None, db: o.Db = None, json: o.Json = False) -> None:
@@ -98,6 +102,16 @@ def cancel(*, job: Annotated[str, typer.Argument(help="A job id.")], db: o.Db = 
         answer(job_json(view))
     else:
         console().print(f"job {view.id} is {view.state}: {view.reason}", markup=False)
+
+
+def _saved(result: Result, save: Path | None) -> ProviderError | None:
+    """Download the first clip; the error of a download that failed."""
+    try:
+        if save is not None:
+            result.outputs[0].save(save)
+    except ProviderError as error:
+        return error
+    return None
 
 
 def _avatar(

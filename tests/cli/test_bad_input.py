@@ -177,7 +177,7 @@ REQUESTS: dict[str, tuple[tuple[str, ...], int, str | None]] = {
         "refused",
     ),
     "a template without variables": (("--template-id", TEMPLATE, "--seconds", "10-20"), 1, "refused"),
-    "an unknown provider": (("--image", "face.png", "--audio", str(GOOD), "--provider", "acme"), 1, "refused"),
+    "an unknown provider": (("--image", "face.png", "--audio", str(GOOD), "--provider", "acme"), 2, "bad_request"),
     "variables that are missing": (("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "no.json"), 2, None),
     "variables that are a list": (
         ("--template-id", TEMPLATE, "--seconds", "9-10", "--variables", "list.json"),
@@ -190,6 +190,11 @@ REQUESTS: dict[str, tuple[tuple[str, ...], int, str | None]] = {
     "a wait that never ends": (("--image", "face.png", "--audio", str(GOOD), "--wait", "nan"), 2, "bad_request"),
     "a wait below zero": (("--image", "face.png", "--audio", str(GOOD), "--wait", "-1"), 2, "bad_request"),
     "nowhere to save": (("--image", "face.png", "--audio", str(GOOD), "--save", "none/clip.mp4"), 2, "bad_request"),
+    "a name too long to save as": (
+        ("--image", "face.png", "--audio", str(GOOD), "--save", f"{'x' * 300}.mp4"),
+        2,
+        "bad_request",
+    ),
     "a folder to save as": (("--image", "face.png", "--audio", str(GOOD), "--save", "."), 2, "bad_request"),
     "too many outputs": (("--image", "face.png", "--audio", str(GOOD), "--outputs", "5"), 1, "refused"),
     "no outputs": (("--image", "face.png", "--audio", str(GOOD), "--outputs", "0"), 2, "bad_request"),

@@ -1,5 +1,6 @@
 """What scripts rely on: every command's document, its amounts, its exit code, and one document on stdout."""
 
+import json
 import subprocess
 import sys
 from decimal import Decimal
@@ -266,6 +267,16 @@ def test_the_clip_is_saved(world: World) -> None:
     outcome = world.run(*world.clip("--save", "clip.mp4", "--human"))
     assert outcome.code == 0, outcome
     assert (world.folder / "clip.mp4").read_bytes()[4:8] == b"ftyp"
+
+
+def test_a_clip_that_cannot_be_saved_is_still_told_and_paid(world: World) -> None:
+    world.budget()
+    outcome = world.run(*world.clip("--save", "/proc/clip.mp4"))  # a folder that takes no file, even from root
+    assert outcome.code == 3
+    assert outcome.err.count("\n") == 1
+    told = json.loads(outcome.out)
+    assert (told["state"], told["saved"]) == ("settled", None)
+    world.verified()
 
 
 def test_budgets_set_list_show(plain: World) -> None:
