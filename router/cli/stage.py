@@ -127,10 +127,12 @@ def _row(number: int, scene: Scene) -> tuple[object, ...]:
     if one is None:
         why = "refused" if view is None else view.state
         return (number, scene.part.shows, why, None if view is None else view.quoted.expected, None, None, None, None)
+    provider, _, model = one.offer.partition("/")
+    made = f"{provider} {', '.join(one.settings.values()) or model}"
     return (
-        number, scene.part.shows, named(one.offer, one.settings), one.quote.expected, one.held, one.charge,
-        one.variance.amount, one.variance.cause,
-    )  # fmt: skip
+        *(number, scene.part.shows, made, one.quote.expected, one.held, one.charge),
+        *(one.variance.amount, one.variance.cause),
+    )
 
 
 def _json(play: Play, budgets: Sequence[Budget]) -> dict[str, object]:
