@@ -185,9 +185,10 @@ class Store:
         if self._lock is not None:
             self._lock.acquire(BUSY_S)
         try:
+            connection = self._connection
+            self._refuse_others()  # before the journal mode is set: that would stay with their file
             if self._path is not None:
                 self._journal()
-            connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
             try:
                 self._schema(now)
@@ -198,6 +199,12 @@ class Store:
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+    def _refuse_others(self) -> None:
+        """A file with tables but without our own is somebody else's."""
+        names = {str(row[0]) for row in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if names and "store" not in names:
+            raise StorageError(f"{self._name} is a database of something else", next="give another file")
 
     def _journal(self) -> None:
         """WAL where writers can stand in line, else the plain rollback journal."""
@@ -218,8 +225,6 @@ class Store:
                     next="use the faregate that made it, or another file",
                 )
             return
-        if names & set(METADATA.tables):
-            raise StorageError(f"{self._name} is a database of something else", next="give another file")
         for table in METADATA.sorted_tables:
             connection.execute(str(CreateTable(table).compile(dialect=dialect)))
             for index in sorted(table.indexes, key=lambda one: str(one.name)):

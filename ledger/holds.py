@@ -35,6 +35,7 @@ _ADD_REFUSAL = Statement(sa.insert(REFUSAL), [column.name for column in REFUSAL.
 _LAPSED = sa.select(JOB).where(
     JOB.c.open_nanos > sa.literal_column("0"),
     JOB.c.state == sa.literal_column("'held'"),
+    JOB.c.parked_nanos == sa.literal_column("0"),  # a parked amount keeps its hold until a person resolves it
     JOB.c.expires_at <= sa.bindparam("now"),
 )
 _LAPSED_ALL = Statement(_LAPSED.order_by(JOB.c.granted_at, JOB.c.id))
@@ -105,8 +106,9 @@ def begin(
         return Grant(job, replayed=True)
     ask = _Ask(work, now, job, row["key"], row["scope"], quote)
     target = after(is_state(row["state"]), "begin")
-    if target is None:
-        detail = f"job {job} is {row['state']}: no attempt can begin, only while it is held"
+    if target is None or row["parked_nanos"]:
+        waits = " with an amount that a person must resolve" if row["parked_nanos"] else ""
+        detail = f"job {job} is {row['state']}{waits}: no attempt can begin, only while it is held"
         return Grant(job, refused=Refusal("moved", row["scope"], None, None, None, detail))
     amount = ask.amount(row["currency"])
     if amount is None:
@@ -143,8 +145,8 @@ def release(work: Work, now: int, *, job: str, attempt: str | None, reason: str,
     if attempt is not None and attempt_row(work, job, attempt)["number"] != row["attempts"]:
         return row  # an older attempt cannot speak for the job
     state = is_state(row["state"])
-    target = after(state, "free") or (after(state, "no_charge") if proof and not row["parked_nanos"] else None)
-    if target is not None:
+    target = after(state, "free") or (after(state, "no_charge") if proof else None)
+    if target is not None and not row["parked_nanos"]:
         end(work, now, row, target, "release", reason or proof, proof=proof)
     return row
 
@@ -272,7 +274,7 @@ def _add_job(
         "charged_nanos": None, "native_nanos": None, "native_currency": None, "reported_nanos": None,
         "reported_currency": None, "parked_nanos": 0, "evidence": None, "final": None, "cause": None,
         "reason": "", "proof": "", "tags": texts.dump(tags), "request": texts.dump(request), "outputs": "[]",
-        "owner": owner, "granted_at": now, "expires_at": now + expires_in_s * 1_000_000,
+        "owner": owner, "granted_at": now, "expires_at": now + expires_in_s * 1_000_000, "silent_since": None,
     }  # fmt: skip
     work.run(_ADD_JOB, values)
     event = {

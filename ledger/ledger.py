@@ -197,6 +197,11 @@ class Ledger:
         with self._store.read() as work:
             return reading.due(work)
 
+    def provisional(self, since: datetime) -> tuple[JobView, ...]:
+        """Every job made since then that was settled without the provider's word, oldest first."""
+        with self._store.read() as work:
+            return reading.provisional(work, micros(since))
+
     def claimed(self, provider: str) -> frozenset[str]:
         """The provider's job ids that are already ours."""
         with self._store.read() as work:

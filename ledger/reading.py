@@ -17,6 +17,15 @@ _OPEN_STATES: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state}'") for
 _DUE = Statement(
     sa.select(JOB).where(JOB.c.state.in_(_OPEN_STATES)).order_by(JOB.c.granted_at, sa.literal_column("job.rowid"))
 )
+_PROVISIONAL = Statement(
+    sa.select(JOB)
+    .where(
+        JOB.c.state == sa.literal_column("'settled'"),
+        JOB.c.final == sa.literal_column("0"),
+        JOB.c.granted_at >= sa.bindparam("since"),
+    )
+    .order_by(JOB.c.granted_at, sa.literal_column("job.rowid"))
+)
 _CLAIMED = Statement(
     sa.select(ATTEMPT.c.provider_job).where(
         ATTEMPT.c.provider == sa.bindparam("provider"), ATTEMPT.c.provider_job.is_not(None)
@@ -49,6 +58,11 @@ def jobs(work: Work) -> tuple[JobView, ...]:
 def due(work: Work) -> tuple[JobView, ...]:
     """Every job in an open state, oldest first."""
     return views(work, work.rows(_DUE, {}))
+
+
+def provisional(work: Work, since: int) -> tuple[JobView, ...]:
+    """Every job made since then whose charge waits for better evidence, oldest first."""
+    return views(work, work.rows(_PROVISIONAL, {"since": since}))
 
 
 def claimed(work: Work, provider: str) -> frozenset[str]:

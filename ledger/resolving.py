@@ -69,6 +69,10 @@ def resolve(
 
 def _check_state(row: Job, verdict: Word) -> None:
     state = is_state(row["state"])
+    if state == "submitting":  # its run may still be sending: no person can know yet
+        raise WrongState(
+            f"job {row['id']} is being submitted", value=state, next="run `faregate resume` first, then resolve it"
+        )
     able = {
         "charged": after(state, "charge") is not None,
         "not_charged": after(state, "no_charge") is not None or state == "settled",

@@ -135,6 +135,7 @@ def view(job: Row, attempts: Iterable[Row]) -> JobView:
         tags=texts.words(job["tags"]),
         created_at=moment(job["granted_at"]),
         expires_at=moment(job["expires_at"]),
+        silent_since=None if job["silent_since"] is None else moment(job["silent_since"]),
         owner=job["owner"],
         request=texts.mapping(job["request"]),
         attempts=tuple([_attempt(one) for one in attempts]),

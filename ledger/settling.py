@@ -146,6 +146,8 @@ def post(
     picture = weigh_all(row["currency"], attempts, [*said, fact])
     changes = projection(picture)
     changes |= _after(row, tried, picture, fact)
+    if fact["amount_nanos"] is None and fact["verdict"] is None and row["silent_since"] is None:
+        changes["silent_since"] = now
     changes["cause"] = cause(work, row["expected_nanos"], picture)
     if len(texts.lines(fact["outputs"])) > len(texts.lines(row["outputs"])):
         changes["outputs"] = fact["outputs"]

@@ -158,6 +158,7 @@ class JobRow(LedgerRow, table=True):
     owner: str = _text()
     granted_at: int = _whole()
     expires_at: int = _whole()
+    silent_since: int | None = _whole(nullable=True)
 
 
 class AttemptRow(LedgerRow, table=True):

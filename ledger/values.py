@@ -125,6 +125,8 @@ class JobView:
     created_at: datetime
     expires_at: datetime
     """When the hold lapses, while no attempt is open."""
+    silent_since: datetime | None
+    """When it was first seen to be done without a word on its cost; None: never."""
     owner: str
     request: Mapping[str, object]
     attempts: tuple[AttemptView, ...]

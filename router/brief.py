@@ -1,6 +1,7 @@
 """Reads a request's files once, for choosing and sending. Asks no network and no database."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,7 @@ from .request import AvatarVideo, Request, TemplateVideo, is_url, number
 from .talk import Order
 
 Media = Literal["image", "audio"]
+NESTING_MAX = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Brief:
     demand: Demand
     order: Order
     files: Mapping[Media, Path]
+    digests: Mapping[Media, str]
+    """What each local file held when it was read."""
     describe: Mapping[str, object]
     """The request as plain JSON, local files by digest: what the ledger keeps and the key's hash covers."""
 
@@ -44,6 +48,7 @@ def read(request: Request) -> Brief:
 
 def _avatar(request: AvatarVideo) -> Brief:
     files: dict[Media, Path] = {}
+    digests: dict[Media, str] = {}
     described: dict[str, object] = {"kind": "avatar"}
     media_of: dict[Media, str | Path] = {"image": request.image, "audio": request.audio}
     for name, media in media_of.items():
@@ -51,7 +56,8 @@ def _avatar(request: AvatarVideo) -> Brief:
             described[name] = str(media)
         else:
             files[name] = path = Path(media)
-            described[name] = f"sha256:{digest(path)}"
+            digests[name] = digest(path)
+            described[name] = f"sha256:{digests[name]}"
     if "audio" in files:
         seconds = measure(files["audio"]).seconds
         usage = Usage.audio(seconds, known="measured")
@@ -86,14 +92,16 @@ def _avatar(request: AvatarVideo) -> Brief:
         webhook_url=request.webhook_url,
     )
     demand = Demand("avatar", usage, seconds, request.resolution, request.outputs)
-    return Brief(request, demand, order, files, described)
+    return Brief(request, demand, order, files, digests, described)
 
 
 def _template(request: TemplateVideo) -> Brief:
     low, high = (Decimal(one) for one in request.seconds)
     try:
-        variables: object = json.loads(json.dumps(dict(request.variables), allow_nan=False))
-    except (TypeError, ValueError) as error:
+        variables: object = json.loads(
+            _bounded(json.dumps(dict(request.variables), allow_nan=False, ensure_ascii=False))
+        )
+    except (TypeError, ValueError, RecursionError) as error:
         raise BadRequest(
             f"the template's variables are not plain JSON: {error}", next="use text, numbers, lists, objects"
         ) from error
@@ -117,7 +125,18 @@ def _template(request: TemplateVideo) -> Brief:
         webhook_url=request.webhook_url,
     )
     demand = Demand("template", Usage.video(low, high), high, request.resolution, request.outputs)
-    return Brief(request, demand, order, {}, described)
+    return Brief(request, demand, order, {}, {}, described)
+
+
+def _bounded(text: str) -> str:
+    """Refuse what no provider reads: text that is no Unicode, or objects nested beyond reason. Raises ValueError."""
+    text.encode()
+    depth = 0
+    for sign in re.sub(r'"(?:[^"\\]|\\.)*"', "", text):
+        depth += (sign in "[{") - (sign in "]}")
+        if depth > NESTING_MAX:
+            raise ValueError(f"nested deeper than {NESTING_MAX} levels")
+    return text
 
 
 def _plain(value: Decimal | None) -> str | None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,8 +19,7 @@ from .choose import Choice, Demand
 from .desk import NO_TAGS, Decision, Desk
 from .drive import OnStep, drive, drive_async, in_thread
 from .errors import JobFailed, OutcomeUnknown
-from .flow import cancel, follow, make, recover, start
-from .owner import alive
+from .flow import cancel, follow, make, start
 from .policy import Number, Policy
 from .ports import JobView, LedgerAndHistory, Provider
 from .request import Request
@@ -121,19 +121,30 @@ class Router:
         if view is None:
             return None
         with suppress(OutcomeUnknown, JobFailed):  # the ledger shows it
-            self._drive(follow(view.id, self.desk.providers, ONCE))
+            self._drive(self.desk.hearing(view, ONCE))
         return self.desk.ledger.job(view.id)
 
     def resume(self) -> tuple[JobView, ...]:
         """Finish what earlier runs left open: probe, poll, settle, release what was never sent. Answers every such job.
 
-        Several processes may resume at once: every move is conditional, and a charge is posted once.
+        Asks once more about charges settled without the provider's word. Several processes may resume at once: every
+        move is conditional, and a charge is posted once. One job's error is raised after all others had their turn.
         """
-        due = self.desk.ledger.due()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(self._recover, due))
+        todo = self.desk.open_work()
+        gone = Event()
+
+        def pause(seconds: float) -> None:
+            if gone.wait(seconds):
+                raise InterruptedError("resume was interrupted")
+
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
+            errors = list(pool.map(partial(self._recover, pause=pause), todo))
+        finally:  # an interrupt must not wait for the providers
+            gone.set()
+            pool.shutdown(wait=False, cancel_futures=True)
         self.desk.ledger.expire()
-        return _now(self.desk.ledger, due)
+        return _now(self.desk.ledger, todo, errors)
 
     def close(self) -> None:
         """Close the connections; open jobs stay as the ledger has them."""
@@ -147,9 +158,14 @@ class Router:
     ) -> None:
         self.close()
 
-    def _recover(self, view: JobView) -> None:
-        with suppress(OutcomeUnknown, JobFailed):  # the ledger shows it
-            self._drive(recover(view, alive(view.owner), self.desk.providers, self.desk.patience))
+    def _recover(self, view: JobView, pause: Callable[[float], None]) -> Exception | None:
+        try:
+            drive(self.desk.recovery(view), self.desk.ledger, self._http, self.desk.clock, self._on_step, pause)
+        except (OutcomeUnknown, JobFailed):
+            return None  # the ledger shows it
+        except Exception as error:
+            return error
+        return None
 
     def _drive(self, flow: Flow[T]) -> T:
         return drive(flow, self.desk.ledger, self._http, self.desk.clock, self._on_step)
@@ -227,24 +243,29 @@ class AsyncRouter:
         if view is None:
             return None
         with suppress(OutcomeUnknown, JobFailed):
-            await self._drive(follow(view.id, self.desk.providers, ONCE))
+            await self._drive(self.desk.hearing(view, ONCE))
         return await in_thread(partial(self.desk.ledger.job, view.id))
 
     async def resume(self) -> tuple[JobView, ...]:
         """As `Router.resume`."""
-        due = await in_thread(self.desk.ledger.due)
+        todo = await in_thread(self.desk.open_work)
+        errors: list[Exception | None] = [None] * len(todo)
         gate = anyio.Semaphore(AT_ONCE)
 
-        async def one(view: JobView) -> None:
+        async def one(number: int, view: JobView) -> None:
             async with gate:
-                with suppress(OutcomeUnknown, JobFailed):
-                    await self._drive(recover(view, alive(view.owner), self.desk.providers, self.desk.patience))
+                try:
+                    await self._drive(self.desk.recovery(view))
+                except (OutcomeUnknown, JobFailed):
+                    return  # the ledger shows it
+                except Exception as error:
+                    errors[number] = error
 
         async with anyio.create_task_group() as group:
-            for view in due:
-                group.start_soon(one, view)
+            for number, view in enumerate(todo):
+                group.start_soon(one, number, view)
         await in_thread(self.desk.ledger.expire)
-        return await in_thread(partial(_now, self.desk.ledger, due))
+        return await in_thread(partial(_now, self.desk.ledger, todo, errors))
 
     async def close(self) -> None:
         """As `Router.close`."""
@@ -262,6 +283,9 @@ class AsyncRouter:
         return await drive_async(flow, self.desk.ledger, self._http, self.desk.clock, self._on_step)
 
 
-def _now(ledger: LedgerAndHistory, due: Sequence[JobView]) -> tuple[JobView, ...]:
-    """Those jobs as they stand now."""
-    return tuple(view for one in due if (view := ledger.job(one.id)) is not None)
+def _now(ledger: LedgerAndHistory, found: Sequence[JobView], errors: Sequence[Exception | None]) -> tuple[JobView, ...]:
+    """Those jobs as they stand now; the first error, now that all had their turn."""
+    for error in errors:
+        if error is not None:
+            raise error
+    return tuple(view for one in found if (view := ledger.job(one.id)) is not None)

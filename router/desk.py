@@ -1,9 +1,9 @@
 """What both routers share: from a request to a decision to work. Reads files and the ledger; no network."""
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
@@ -13,15 +13,18 @@ from pricing import PriceBook, Quote
 from .brief import Brief, read
 from .choose import Choice, Demand, Facts, NotReady, Rejection, Room, choose
 from .errors import BadRequest, NotConfigured, QuoteStale
+from .flow import follow, recover, revise
 from .offers import Profile, shipped_profiles
 from .owner import alive, me
 from .policy import Number, Policy, exact
 from .ports import JobView, LedgerAndHistory, Provider
 from .providers import shipped
-from .request import Request
-from .steps import Patience, Work
+from .request import Request, check_words
+from .steps import Flow, Patience, Work
 from .talk import Order
 
+PROVISIONAL_FOR = timedelta(days=35)
+"""How long a provisional charge is asked about again: one invoice cycle."""
 NO_TAGS: Mapping[str, str] = {}
 
 
@@ -121,7 +124,10 @@ class Desk:
         """
         if not 1 <= len(key) <= 255:
             raise BadRequest("key must have 1 to 255 characters", value=key[:60], limit="1-255")
+        check_words("key", key)
+        check_words("a tag", *tags, *tags.values())
         known = self.ledger.by_key(key) is not None  # then it answers its job, whatever prices do meanwhile
+        wanted = _agreed(wanted, scope, policy)
         decision = wanted if known and isinstance(wanted, Decision) else self._fresh(wanted, scope, policy)
         if decision.scope is None:
             raise BadRequest("a job needs a scope", next='give scope= (--scope), e.g. "acme/campaign-7"')
@@ -145,6 +151,7 @@ class Desk:
             tags=tags,
             owner=me(),
             files=brief.files,
+            digests=brief.digests,
             uploader=self.uploader,
             ceiling=decision.policy.max_cost,
             expires_in_s=self.hold_s,
@@ -155,10 +162,28 @@ class Desk:
 
     def open_job(self, provider: str, provider_job: str) -> JobView | None:
         """The job of ours that a provider knows by this id, while it is open."""
-        for view in self.ledger.due():
+        for view in self.open_work():
             if any(one.provider == provider and one.provider_job == provider_job for one in view.attempts):
                 return view
         return None
+
+    def open_work(self) -> tuple[JobView, ...]:
+        """What `resume` looks after: open jobs, then provisional charges."""
+        return (*self.ledger.due(), *self.provisional())
+
+    def recovery(self, view: JobView) -> Flow[JobView]:
+        """What a restart does with one of them."""
+        if view.state == "settled":
+            return revise(view, self.providers)
+        return recover(view, alive(view.owner), self.providers, self.patience)
+
+    def hearing(self, view: JobView, patience: Patience) -> Flow[JobView]:
+        """What a hint does to one of them."""
+        return revise(view, self.providers) if view.state == "settled" else follow(view.id, self.providers, patience)
+
+    def provisional(self) -> Sequence[JobView]:
+        """Jobs settled at their quote's high that the provider may still speak of."""
+        return self.ledger.provisional(self.clock() - PROVISIONAL_FOR)
 
     def _fresh(self, wanted: Decision | Request, scope: str | None, policy: Policy | None) -> Decision:
         if not isinstance(wanted, Decision):
@@ -166,7 +191,7 @@ class Desk:
         now = read(wanted.brief.request)
         if now.describe != wanted.brief.describe:
             raise QuoteStale("the media changed since the decision", next="decide again")
-        for candidate in wanted.candidates[:1]:
+        for candidate in wanted.candidates:
             old = candidate.quote
             new = self._requote(old, now.demand)
             if new.cost != old.cost or new.usd != old.usd:
@@ -211,6 +236,17 @@ class Desk:
                 variables=order.variables, webhook_url=order.webhook_url,
             )
         )  # fmt: skip
+
+
+def _agreed(wanted: Decision | Request, scope: str | None, policy: Policy | None) -> Decision | Request:
+    """A decision brings its own policy and scope: others beside it must be the same. Raises BadRequest."""
+    if not isinstance(wanted, Decision):
+        return wanted
+    if policy is not None and policy != wanted.policy:
+        raise BadRequest("a decision keeps the policy it was made under", next="decide again under the other policy")
+    if scope is not None and wanted.scope not in (None, scope):
+        raise BadRequest(f"the decision was made for {wanted.scope}, not for {scope}", value=scope, next="decide again")
+    return wanted if scope is None else replace(wanted, scope=scope)
 
 
 def _refuse_unconfigured(rejections: tuple[Rejection, ...], providers: Mapping[str, Provider]) -> None:

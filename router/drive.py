@@ -4,13 +4,16 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TypeVar, assert_never
 
 import anyio
 import anyio.to_thread
 
+from .errors import BadMedia
+from .estimate import digest
 from .ports import LedgerAndHistory
-from .steps import Ask, Bring, Flow, Moment, Pause, Step
+from .steps import Ask, Bring, Digest, Flow, Moment, Pause, Step
 from .talk import Call
 from .transport import AsyncHttp, Http
 
@@ -20,7 +23,12 @@ OnStep = Callable[[Step, object], None]
 
 
 def drive(
-    flow: Flow[T], ledger: LedgerAndHistory, http: Http, clock: Callable[[], datetime], on_step: OnStep | None = None
+    flow: Flow[T],
+    ledger: LedgerAndHistory,
+    http: Http,
+    clock: Callable[[], datetime],
+    on_step: OnStep | None = None,
+    pause: Callable[[float], object] = time.sleep,
 ) -> T:
     """Run a flow to its end in this thread. An exception leaves the job as the ledger has it."""
     began = time.monotonic()
@@ -32,10 +40,12 @@ def drive(
             case Call():
                 return http.perform(step)
             case Pause(seconds=seconds):
-                time.sleep(seconds)
+                pause(seconds)
                 return Moment(time.monotonic() - began, clock())
             case Bring():
                 return bring(step)
+            case Digest(path=path):
+                return digest_of(path)
             case _:
                 assert_never(step)
 
@@ -73,6 +83,8 @@ async def drive_async(
                 return Moment(time.monotonic() - began, clock())
             case Bring():
                 return await in_thread(partial(bring, step))
+            case Digest(path=path):
+                return await in_thread(partial(digest_of, path))
             case _:
                 assert_never(step)
 
@@ -95,6 +107,14 @@ def bring(step: Bring) -> str | Exception:
         return step.uploader(step.path)
     except Exception as error:
         return error
+
+
+def digest_of(path: Path) -> str | None:
+    """The file's digest as it is now; None: it is gone, or cannot be read."""
+    try:
+        return digest(path)
+    except BadMedia:
+        return None
 
 
 def in_thread(work: Callable[[], T]) -> Awaitable[T]:

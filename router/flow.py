@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from pricing import Money
+from pricing import CurrencyMismatch, Money
 
 from .choose import Candidate
-from .errors import JobFailed, KeyReused, OutcomeUnknown, ProviderError, Refused
+from .errors import JobFailed, KeyReused, OutcomeUnknown, ProviderError, QuoteStale, Refused
 from .ports import AttemptView, JobView, Provider, Refusal
 from .request import is_url
 from .steps import (
     Bring,
+    Digest,
     Flow,
     Moment,
     Patience,
@@ -28,6 +29,7 @@ from .steps import (
     read_job,
     release,
     settle,
+    silent,
     ticket,
 )
 from .talk import Order, Progress, Submission
@@ -85,9 +87,24 @@ def recover(view: JobView, alive: bool | None, providers: Mapping[str, Provider]
     """What a restart does with a job left behind. `alive`: does the run that opened it live? None: cannot tell."""
     if view.state == "held" and alive is False:
         return (yield from release(view.id, None, "its run ended before anything was sent"))
-    if view.state == "held" or (view.state == "submitting" and alive):
+    if view.state == "held":
         return view  # its run goes on, or its hold expires
-    return (yield from follow(view.id, providers, patience, abandoned=alive is False))
+    moment: Moment = yield Pause(0)
+    if view.state == "submitting" and alive and not _overdue(view, moment, patience):
+        return view  # its run is still sending
+    return (yield from follow(view.id, providers, patience, abandoned=True))
+
+
+def revise(view: JobView, providers: Mapping[str, Provider]) -> Flow[JobView]:
+    """Ask once more what a provisionally settled job cost; better evidence posts the difference."""
+    attempt = _open_attempt(view)
+    provider = providers.get(attempt.provider) if attempt else None
+    if attempt is None or provider is None or provider.missing:
+        return view
+    progress = yield from provider.poll(ticket(view, attempt))
+    if progress.state == "done" and progress.cost is not None:
+        return (yield from settle(view, attempt, progress))
+    return view
 
 
 def cancel(job: str, providers: Mapping[str, Provider], patience: Patience) -> Flow[JobView]:
@@ -113,13 +130,14 @@ def _hold(work: Work) -> Flow[JobView]:
     """Set the best candidate's high aside; where there is no room for it, the next one that costs less."""
     refused: Refusal | None = None
     for candidate in work.candidates:
-        if refused is not None and not _fits(candidate, refused.available):
+        if refused is not None and refused.reason == "budget" and not _fits(candidate, refused.available):
             continue
         answer = yield from grant(work, candidate)
-        refused = answer.refused
-        if refused is None:
+        if answer.refused is None:
             return (yield from read_job(answer.job))
-        if refused.reason != "budget":
+        if refused is None or refused.reason == "currency":  # that money is short says more than that it is foreign
+            refused = answer.refused
+        if answer.refused.reason not in ("budget", "currency"):
             break
     if refused is None:
         raise Refused(work.nothing_fits)
@@ -139,9 +157,13 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
         provider = work.providers[candidate.provider]
         try:
             order = yield from _delivered(work, candidate, provider)
+            changed = yield from _swapped(work)
         except ProviderError as error:  # nothing was sent but a file
             said.append(f"{candidate.offer}: {error}")
             continue
+        if changed is not None:
+            yield from release(work.job, None, changed)
+            raise QuoteStale(changed, next="decide again, and keep the file as it is")
         answer = yield from intent(work, candidate, provider, order)
         if answer.refused is not None:
             if answer.refused.reason == "moved":  # another run of this key, or `resume`, has it now
@@ -155,7 +177,9 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
             return (yield from read_job(work.job))
         said.append(f"{candidate.offer}: {submission.reason}")
     reason = "; ".join(said) or work.nothing_fits
-    yield from release(work.job, None, reason)
+    left = yield from release(work.job, None, reason)
+    if left.state != "released":  # another run of this key has moved it on meanwhile: follow that
+        return left
     if asked or said:
         raise ProviderError(f"no provider took the job: {reason}", next="nothing was charged; try again with a new key")
     raise Refused(reason)
@@ -174,6 +198,15 @@ def _delivered(work: Work, candidate: Candidate, provider: Provider) -> Flow[Ord
             media[kind] = yield from provider.upload(path, kind)
     order = replace(work.order, attempt=work.new_id(), offer=candidate.offer, settings=candidate.settings)
     return replace(order, image=media.get("image", order.image), audio=media.get("audio", order.audio))
+
+
+def _swapped(work: Work) -> Flow[str | None]:
+    """Is what was delivered still what was measured and held for? Asked after the files were read to be delivered."""
+    for kind, path in work.files.items():
+        found: str | None = yield Digest(path)
+        if found != work.digests[kind]:
+            return f"the {kind} {path} changed after it was measured"
+    return None
 
 
 def _probed(view: JobView, attempt: AttemptView, provider: Provider, patience: Patience) -> Flow[JobView]:
@@ -216,12 +249,16 @@ def _polled(view: JobView, attempt: AttemptView, provider: Provider, patience: P
         if progress.state == "failed":
             return (yield from _ended(view, attempt, progress))
         if progress.state == "done":
+            if progress.cost is None and view.silent_since is None:
+                view = yield from silent(view, attempt, progress)
+            silence_s = 0.0 if view.silent_since is None else (moment.at - view.silent_since).total_seconds()
             done_at = moment.elapsed_s if done_at is None else done_at
-            if progress.cost is not None or moment.elapsed_s - done_at >= provider.cost_expected_s:
+            if progress.cost or max(silence_s, moment.elapsed_s - done_at) >= provider.cost_expected_s:
                 return (yield from settle(view, attempt, progress))
-        if moment.elapsed_s >= patience.wait_s:
+        left_s = patience.wait_s - moment.elapsed_s
+        if left_s <= 0:
             raise _waiting(view, f"{attempt.provider} still works on it ({progress.reason or progress.state})")
-        yield Pause(max(delay, progress.retry_after_s or 0))
+        yield Pause(min(max(delay, progress.retry_after_s or 0), left_s))
         delay = min(delay * patience.growth, patience.longest_s)
 
 
@@ -239,12 +276,18 @@ def _ended(view: JobView, attempt: AttemptView, progress: Progress) -> Flow[JobV
 
 def _sent(view: JobView, patience: Patience) -> Flow[JobView]:
     """Wait while another run may still be sending."""
-    while view.state == "submitting" and (attempt := _open_attempt(view)) is not None:
+    while view.state == "submitting":
         moment: Moment = yield Pause(patience.first_s)
-        if moment.at - attempt.started_at >= timedelta(seconds=patience.submit_s):
+        if moment.elapsed_s >= patience.submit_s or _overdue(view, moment, patience):
             break
         view = yield from read_job(view.id)
     return view
+
+
+def _overdue(view: JobView, moment: Moment, patience: Patience) -> bool:
+    """Has the open attempt had all the time that a submit can take?"""
+    attempt = _open_attempt(view)
+    return attempt is None or moment.at - attempt.started_at >= timedelta(seconds=patience.submit_s)
 
 
 def _open_attempt(view: JobView) -> AttemptView | None:
@@ -283,4 +326,8 @@ def _no(refused: Refusal) -> Refused:
 
 
 def _fits(candidate: Candidate, available: Money | None) -> bool:
-    return available is None or candidate.quote.in_currency(available.currency).high <= available
+    """Is there room for it? A price in another currency than the budget's never fits."""
+    try:
+        return available is None or candidate.quote.in_currency(available.currency).high <= available
+    except CurrencyMismatch:
+        return False

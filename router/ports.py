@@ -126,6 +126,8 @@ class JobView(Protocol):
     @property
     def expires_at(self) -> datetime: ...  # of the hold, while no attempt is open
     @property
+    def silent_since(self) -> datetime | None: ...  # first seen done without a word on its cost
+    @property
     def owner(self) -> str: ...  # the process that last opened it, as the router named itself
     @property
     def request(self) -> Mapping[str, object]: ...  # the router's own words, as given to `hold`
@@ -227,6 +229,7 @@ class History(Protocol):
     def job(self, job: str) -> JobView | None: ...
     def by_key(self, key: str) -> JobView | None: ...
     def due(self) -> Sequence[JobView]: ...  # every job in an open state, oldest first
+    def provisional(self, since: datetime) -> Sequence[JobView]: ...  # settled without the provider's word
     def claimed(self, provider: str) -> frozenset[str]: ...  # provider job ids already ours
     def expire(self) -> Sequence[str]: ...  # releases lapsed holds without an open attempt
 

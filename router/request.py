@@ -38,6 +38,8 @@ class AvatarVideo:
 
     def __post_init__(self) -> None:
         check_shape(self.resolution, self.outputs)
+        check_words("image, audio or webhook_url", str(self.image), str(self.audio), self.webhook_url)
+        check_words("prompt", self.prompt)
         if self.seconds is not None:
             _usage(lambda: Usage.audio(self.seconds or 0))
         for name in ("guidance", "audio_guidance"):
@@ -59,6 +61,7 @@ class TemplateVideo:
 
     def __post_init__(self) -> None:
         check_shape(self.resolution, self.outputs)
+        check_words("template_id or webhook_url", self.template_id, self.webhook_url)
         _usage(lambda: Usage.video(*self.seconds))
 
 
@@ -68,6 +71,18 @@ Request = AvatarVideo | TemplateVideo
 def is_url(media: str | Path) -> bool:
     """True for http(s) and data URLs; everything else is a local file."""
     return isinstance(media, str) and media.startswith(("http://", "https://", "data:"))
+
+
+def check_words(name: str, *texts: str | None) -> None:
+    """Text that can be sent and stored: no half characters, as badly decoded bytes leave them. Raises BadRequest."""
+    for text in texts:
+        try:
+            (text or "").encode()
+        except UnicodeEncodeError as error:
+            shown = (text or "").encode("utf-8", "backslashreplace").decode()
+            raise BadRequest(
+                f"{name} {shown[:60]!r} is not valid Unicode", value=shown[:60], next="write it in UTF-8"
+            ) from error
 
 
 def number(value: Length | None) -> Decimal | None:

@@ -50,7 +50,14 @@ class Bring:
     path: Path
 
 
-Step = Ask[Any] | Call | Pause | Bring
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Read a local file again; the answer is its digest, or None where it cannot be read."""
+
+    path: Path
+
+
+Step = Ask[Any] | Call | Pause | Bring | Digest
 Flow = Generator[Step, Any, T]
 
 
@@ -93,6 +100,8 @@ class Work:
     owner: str
     files: Mapping[Literal["image", "audio"], Path]
     """Local media still to be brought to the provider."""
+    digests: Mapping[Literal["image", "audio"], str]
+    """What those files held when they were measured."""
     uploader: Callable[[Path], str] | None
     """The user's own way to bring a file where every provider can read it; None: each provider's own."""
     ceiling: Money | None
@@ -172,6 +181,25 @@ def note(job: str, attempt: str, submission: Submission) -> Flow[str]:
 def release(job: str, attempt: str | None, reason: str, proof: str = "") -> Flow[JobView]:
     return (
         yield from ask("release", lambda ledger: ledger.release(job=job, attempt=attempt, reason=reason, proof=proof))
+    )
+
+
+def silent(view: JobView, attempt: AttemptView, progress: Progress) -> Flow[JobView]:
+    """Keep that it is done and what was made, though nobody said yet what it cost."""
+    return (
+        yield from ask(
+            "silent",
+            lambda ledger: ledger.settle(
+                job=view.id,
+                attempt=attempt.id,
+                evidence="quote",
+                amount=None,
+                final=False,
+                delivered=progress.delivered,
+                outputs=progress.outputs,
+                note=progress.reason,
+            ),
+        )
     )
 
 

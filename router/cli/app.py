@@ -11,6 +11,7 @@ from ledger import LedgerError
 from pricing import PricingError
 
 from .. import RouterError
+from ..request import check_words
 from . import books, demo, jobs, prices, run, sandbox
 from .output import complain, document
 
@@ -53,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 done, 1 refused, 2 bad input, 3 provider, 4 unknown, 5 fault, 6 storage."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
+        check_words("the argument", *words)
         code = app(words, prog_name="faregate", standalone_mode=False)
         sys.stdout.flush()
     except (PricingError, RouterError, LedgerError) as error:

@@ -136,6 +136,8 @@ def open_ledger(url: str | None) -> Ledger:
     if not chosen:
         folder = platformdirs.user_data_path("faregate", ensure_exists=True)
         chosen = f"sqlite:///{folder / 'ledger.db'}"
+    elif "://" not in chosen and not (os.sep in chosen or Path(chosen).suffix in (".db", ".sqlite", ".sqlite3")):
+        raise BadRequest(f"{chosen!r} is not a database", value=chosen, next="write --db sqlite:///spend.db")
     return Ledger.open(chosen)
 
 
@@ -155,7 +157,7 @@ def variables(path: Path | None) -> Mapping[str, object]:
         return {}
     try:
         found = json.loads(path.read_text("utf-8"), parse_constant=_refuse)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadRequest(f"--variables {path} is not a readable JSON file: {error}", value=str(path)) from error
     if not isinstance(found, dict):
         raise BadRequest(f"--variables {path} must hold one JSON object", value=str(path))

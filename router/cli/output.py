@@ -12,7 +12,7 @@ from pricing import Money, Span
 
 def document(value: object) -> str:
     """One JSON document on one line, with its newline."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(value, allow_nan=False) + "\n"  # ASCII: whatever the terminal's encoding, the document is whole
 
 
 def answer(value: object) -> None:
@@ -23,7 +23,8 @@ def answer(value: object) -> None:
 
 def complain(message: str) -> None:
     """One line on stderr, whatever the message holds."""
-    sys.stderr.write(f"faregate: {' '.join(message.split())}\n")
+    line = " ".join(message.split()).encode("utf-8", "backslashreplace").decode()
+    sys.stderr.write(f"faregate: {line}\n")
 
 
 def money(value: Money | None) -> dict[str, str] | None:

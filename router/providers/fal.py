@@ -228,7 +228,7 @@ class Fal:
         if isinstance(units, Decimal) and units > 0:
             cost, note = yield from self._cost(ticket, answer.headers)
             return Progress("failed", cost=cost, charged="maybe", reason=line(f"{reason}; {note}" if note else reason))
-        free = answer.status >= 500 or (isinstance(units, Decimal) and units == 0)
+        free = units == 0 if isinstance(units, Decimal) else units is None and answer.status >= 500
         return Progress("failed", charged="no" if free else "maybe", reason=reason)
 
     def _cost(self, ticket: Ticket, headers: Mapping[str, str]) -> Talk["tuple[Cost | None, str]"]:

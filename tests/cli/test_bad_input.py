@@ -1,5 +1,6 @@
 """What must not work, and how it says so: one clear line, the right exit code, no traceback, the books whole."""
 
+import sqlite3
 import subprocess
 import sys
 import wave
@@ -270,6 +271,28 @@ def test_no_key_at_all_is_bad_input(world: World) -> None:
     world.verified()
 
 
+@pytest.mark.parametrize("name", ["nonsense", " ", "spend"])
+def test_a_database_that_is_no_address(world: World, name: str) -> None:
+    """A typo must not open a fresh ledger in the folder one happens to stand in."""
+    world.run("jobs", "--db", name).failed(2, "bad_request")
+    assert not (world.folder / name).exists()
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_variables_nested_beyond_reason_hold_nothing(world: World, depth: int) -> None:
+    world.budget()
+    (world.folder / "deep.json").write_text('{"a": ' + "[" * depth + "]" * depth + "}")
+    words = ("run", "--template-id", TEMPLATE, "--variables", "deep.json", "--seconds", "9-10", "--scope", "acme/x")
+    world.run(*words).failed(2, "bad_request")
+    assert (world.jobs(), world.held()) == ([], 0)
+    world.verified()
+
+
+@pytest.mark.parametrize("words", [("job", "\udcff"), ("quote", "--offer", "\udcff", "--seconds", "9")])
+def test_bytes_that_are_no_unicode(world: World, words: tuple[str, ...]) -> None:
+    assert "not valid Unicode" in world.run(*words).failed(2, "bad_request")["message"]
+
+
 def folder_as_database(folder: Path) -> str:
     (folder / "store").mkdir()
     return f"sqlite:///{folder / 'store'}"
@@ -286,12 +309,21 @@ def foreign_database(folder: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def other_database(folder: Path) -> str:
+    path = folder / "urls.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE urls (address TEXT)")
+    other.close()
+    return f"sqlite:///{path}"
+
+
 STORES: dict[str, Callable[[Path], str]] = {
     "in a missing folder": lambda folder: f"sqlite:///{folder / 'none' / 'spend.db'}",
     "under a file": lambda folder: f"sqlite:///{folder / 'face.png' / 'spend.db'}",
     "a folder": folder_as_database,
     "a text": text_as_database,
     "a broken database": foreign_database,
+    "another program's": other_database,
     "where nobody may write": lambda _: "sqlite:////proc/spend.db",
     "another kind": lambda _: "postgresql://localhost/spend",
     "no address": lambda _: "::://",

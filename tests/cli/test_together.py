@@ -1,6 +1,7 @@
 """Commands that meet: the same key twice, a resume beside a live run, an interrupt, a resume that is killed itself."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
@@ -77,6 +78,19 @@ def test_an_interrupt_leaves_the_job_to_resume(slow: Callable[..., World], *, se
     world.verified()
     world.run("resume", "--wait", "20").ok()
     made_once(world, len(NAMES))
+
+
+def test_an_interrupted_resume_does_not_wait_for_the_providers(slow: Callable[..., World]) -> None:
+    world = slow("--render", "60")
+    for name in NAMES:
+        world.run(*world.clip("--key", name, "--provider", name, "--wait", "0", "--json")).failed(4, "outcome_unknown")
+    process = world.launch("resume", "--json")
+    assert not process.ended(1.5)  # it polls by now
+    began = time.monotonic()
+    process.send(signal.SIGINT)
+    process.wait().failed(130, "interrupted")
+    assert time.monotonic() - began < 20  # a render takes 60 s, and --wait is 1200
+    world.verified()
 
 
 @pytest.mark.parametrize("step", ["unknown", "claimed", "probe", "submitted", "poll", "settle", "release"])

@@ -50,6 +50,17 @@ def test_a_database_of_something_else(tmp_path: Path) -> None:
     assert "a database of something else" in str(trouble(file_url(path)))
 
 
+def test_a_stranger_among_databases_is_left_as_it_was(tmp_path: Path) -> None:
+    """Even its journal mode: a look at the wrong file must not leave our tables or WAL in it."""
+    path = tmp_path / "urls.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE urls (address TEXT)")
+    other.close()
+    before = path.read_bytes()
+    assert "a database of something else" in str(trouble(file_url(path)))
+    assert path.read_bytes() == before
+
+
 def test_another_schema_version(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     Ledger.open(file_url(path)).close()

@@ -259,8 +259,8 @@ def test_what_is_not_ours_is_named() -> None:
 
 
 CAN = {
-    "charged": ("submitting", "submitted", "unknown", "settled", "released", "written_off"),
-    "not_charged": ("held", "submitting", "submitted", "unknown", "settled"),
+    "charged": ("submitted", "unknown", "settled", "released", "written_off"),
+    "not_charged": ("held", "submitted", "unknown", "settled"),
     "written_off": ("unknown",),
 }
 

@@ -1,6 +1,5 @@
 """The rules about money, on a real ledger with providers that do as they are told."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import anyio
 import pytest
 
-from ledger import Ledger
 from pricing import Money, PriceBook, usd
 from router import (
     AsyncRouter,
@@ -30,59 +28,8 @@ from router.ports import LedgerAndHistory
 from router.steps import Ask, Step
 from router.talk import Probe, Progress, Submission
 
-from .scripted import ACCEPTED, LOST, REFUSED, RUNNING, Clock, Scripted, done
-
-CLIP = AvatarVideo("https://x.example/a.png", "https://x.example/a.mp3", seconds="9.4")
-QUICK = Patience(wait_s=0, first_s=0.001, longest_s=0.001, probes=2, submit_s=0.01)
-SCOPE = "acme/campaign-7"
-
-
-class World:
-    """A ledger with a budget, three scripted providers and a router over them."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.ledger = Ledger.open("sqlite://", clock=self.clock)
-        self.ledger.set_budget("acme", usd("100"))
-        self.fal = Scripted("fal", polls=[done(usd("1.00"))])
-        self.runware = Scripted("runware")
-        self.creatify = Scripted("creatify", missing="CREATIFY_API_KEY")
-        self.steps: list[str] = []
-        self.router = Router(
-            PriceBook.shipped(), ledger=self.ledger, providers=self.providers, patience=QUICK, clock=self.clock,
-            on_step=self.note,
-        )  # fmt: skip
-
-    @property
-    def providers(self) -> dict[str, Scripted]:
-        return {"fal": self.fal, "runware": self.runware, "creatify": self.creatify}
-
-    def note(self, step: Step, _answer: object) -> None:
-        if isinstance(step, Ask):
-            self.steps.append(step.name)
-
-    def run(self, clip: AvatarVideo = CLIP, key: str = "k", policy: Policy | None = None) -> object:
-        return self.router.run(clip, key=key, scope=SCOPE, policy=policy)
-
-    def held(self) -> object:
-        return self.ledger.budgets(SCOPE)[0].held
-
-    def state(self, key: str = "k") -> str:
-        view = self.ledger.by_key(key)
-        return view.state if view else "none"
-
-    @property
-    def posts(self) -> int:
-        return sum(len(one.sent) for one in self.providers.values())
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    with made.ledger, made.router:
-        yield made
-        verdict = made.ledger.verify()
-        assert verdict.ok, verdict.faults
+from .flow_world import CLIP, QUICK, SCOPE, World
+from .scripted import ACCEPTED, LOST, REFUSED, RUNNING, done
 
 
 def test_ledger_fits_the_ports(world: World) -> None:
@@ -422,7 +369,7 @@ def test_resume_releases_what_a_dead_run_never_sent(world: World, monkeypatch: p
     def dead(_owner: str) -> bool:
         return False
 
-    monkeypatch.setattr("router.client.alive", dead)
+    monkeypatch.setattr("router.desk.alive", dead)
     world.router.resume()
     assert (world.state(), world.held(), world.posts) == ("released", usd("0"), 0)
 
