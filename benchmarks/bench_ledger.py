@@ -152,7 +152,7 @@ def _transactions(job: str, name: str) -> list[list[tuple[str, Any]]]:
             (_TAKE, (high, high)),
             (_JOB, (job, job, "h", "acme", usd_, "held", 1, 0, OFFER, settings, 1, quoted, quoted, high, high, high,
                     high, high, None, None, None, None, None, 0, None, None, None, "", "", tags, request, "[]", name,
-                    now, now + 600_000_000)),
+                    now, now + 600_000_000, None)),
             (_EVENT, (job, None, 1, now, "hold", None, "held", high, f"1.40 USD of acme for {OFFER}", "")),
         ],
         [
