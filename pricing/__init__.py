@@ -1,5 +1,6 @@
 """What a job costs: money, rate cards, quotes. No network, no database, no clock."""
 
+from .answers import BestSetting, MaxOutputs, MaxSeconds, Stretch
 from .book import PriceBook
 from .credits import CreditPlan
 from .errors import (
@@ -10,41 +11,69 @@ from .errors import (
     CurrencyMismatch,
     NoPlan,
     NoPrice,
+    NotQuotable,
     OverLimit,
     PricingError,
     UnknownOffer,
     UnknownSetting,
 )
+from .language import check
+from .language.faults import Fault
 from .money import Money, Span, usd
-from .offer import Offer, Setting
-from .quote import Line, MaxSeconds, Quote
+from .offer import Duration, Limit, Offer, Setting, Settlement
+from .quote import Line, Quote
 from .source import Source
 from .usage import Quantity, Usage, decimal_of
+from .whatif.change import Change
+from .whatif.diff import diff, history
+from .whatif.facets import PastRow, Terms
+from .whatif.jobs import Job, Replay, Total, Unpriced, measure_names
+from .whatif.replay import replay
 
 __all__ = [
     "BadCard",
     "BadMoney",
     "BadQuantity",
+    "BestSetting",
     "BuysNothing",
+    "Change",
     "CreditPlan",
     "CurrencyMismatch",
+    "Duration",
+    "Fault",
+    "Job",
+    "Limit",
     "Line",
+    "MaxOutputs",
     "MaxSeconds",
     "Money",
     "NoPlan",
     "NoPrice",
+    "NotQuotable",
     "Offer",
     "OverLimit",
+    "PastRow",
     "PriceBook",
     "PricingError",
     "Quantity",
     "Quote",
+    "Replay",
     "Setting",
+    "Settlement",
     "Source",
     "Span",
+    "Stretch",
+    "Terms",
+    "Total",
     "UnknownOffer",
     "UnknownSetting",
+    "Unpriced",
     "Usage",
+    "check",
     "decimal_of",
+    "diff",
+    "history",
+    "measure_names",
+    "replay",
     "usd",
 ]

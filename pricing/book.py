@@ -3,26 +3,30 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
+from .answers import BestSetting, MaxOutputs, MaxSeconds, Stretch
 from .credits import CreditPlan
 from .entry import Entry
-from .errors import BuysNothing, NoPlan, UnknownOffer
-from .inverse import longest_ms, ms_from_seconds, seconds_from_ms
+from .errors import BadCard, NoPlan, UnknownOffer
+from .language.discounts import Discount
 from .money import Money
 from .offer import Offer
-from .quote import MaxSeconds, Quote
+from .questions import inverse
+from .questions.crossover import crossover
+from .quote import Quote
 from .select import Selection, Valuation, Worth, select
-from .units import LONGEST_SECONDS, VIDEO
 from .usage import Usage
 
 if TYPE_CHECKING:
-    from .load import Loaded
+    from .language.merge import Loaded, Named
 
 _REMEMBERED = 4096
+_SHOWN = 8
 
 
 def _nothing_chosen() -> Mapping[str, str]:
@@ -40,6 +44,9 @@ class PriceBook:
     entries: Mapping[str, Entry] = field(compare=False, repr=False)
     chosen: Mapping[str, str] = field(compare=False, repr=False, default_factory=_nothing_chosen)
     """The plan named for a currency."""
+    discounts: tuple[Discount, ...] = field(compare=False, repr=False, default=())
+    loaded: "Loaded | None" = field(compare=False, repr=False, default=None)
+    """The cards it is made of."""
     _memo: dict[object, Selection] = field(
         default_factory=dict[object, Selection], compare=False, repr=False, init=False
     )
@@ -55,28 +62,63 @@ class PriceBook:
     @classmethod
     def load(cls, paths: Iterable[Path | str]) -> Self:
         """The cards of these files, or of every *.toml in a folder, and no others. Raises BadCard."""
-        from .load import read_files
+        from .language.load import cards_from
+        from .language.merge import assemble
 
-        return cls.of(read_files([paths] if isinstance(paths, (str, Path)) else paths))
+        return cls.of(assemble(cards_from(paths)))
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str]) -> Self:
         """The cards in these TOML texts, by name. Reads no file. Raises BadCard."""
-        from .load import read_texts
+        from .language.load import read_cards
+        from .language.merge import assemble
 
-        return cls.of(read_texts(texts))
+        return cls.of(assemble(read_cards(texts)))
 
     @classmethod
     def of(cls, loaded: "Loaded") -> Self:
         """A book of cards already read."""
-        entries, plans, content = loaded
-        by_id = {entry.offer.id: entry for entry in sorted(entries, key=lambda entry: entry.offer.id)}
+        by_id = {entry.offer.id: entry for entry in sorted(loaded.entries, key=lambda entry: entry.offer.id)}
         return cls(
             offers=MappingProxyType({id: entry.offer for id, entry in by_id.items()}),  # noqa: A001
-            plans=plans,
-            hash=content,
+            plans=loaded.plans,
+            hash=loaded.hash,
             entries=MappingProxyType(by_id),
+            discounts=loaded.discounts,
+            loaded=loaded,
         )
+
+    def with_cards(self, cards: "Iterable[Path | str] | Path | str | Mapping[str, str]") -> "PriceBook":
+        """The same book with these cards laid over it: files or folders, or TOML texts by name. Raises BadCard.
+
+        An offer of an id that is there already needs `replace = true`.
+        """
+        from .language.load import cards_from, read_cards
+
+        more = read_cards(cast("Mapping[str, str]", cards)) if isinstance(cards, Mapping) else cards_from(cards)
+        return self._again(more, ())
+
+    def with_confirmed(self, rate: str) -> "PriceBook":
+        """The same book where this contested price is the price of record and the other is dropped. Raises BadCard."""
+        if not any(
+            dated.rate.id == rate and dated.rate.contested
+            for entry in self.entries.values()
+            for rows in entry.rates.values()
+            for dated in rows
+        ):
+            raise BadCard(f"{str(rate)[:120]!r} is not a contested price of this book", value=str(rate)[:120])
+        return self._again((), (rate,))
+
+    def _again(self, cards: "tuple[Named, ...]", confirmed: tuple[str, ...]) -> "PriceBook":
+        from .language.merge import assemble
+
+        if self.loaded is None:
+            raise BadCard("this book was not made from cards", next="make it with PriceBook.load or from_texts")
+        book = PriceBook.of(assemble((*self.loaded.cards, *cards), {*self.loaded.confirmed, *confirmed}))
+        for currency, plan in self.chosen.items():
+            provider = next(one.provider for one in self.plans if one.currency == currency and one.id == plan)
+            book = book.with_plan(provider, plan)
+        return book
 
     def offer(self, id: str) -> Offer:  # noqa: A002 - the word of the contract
         """Raises UnknownOffer, naming those that look alike."""
@@ -125,38 +167,73 @@ class PriceBook:
         return selection.quote(usage, outputs)
 
     def max_seconds(
-        self, offer: str, budget: Money, *, at: date, settings: Mapping[str, str] | None = None, outputs: int = 1
+        self,
+        offer: str,
+        budget: Money,
+        *,
+        at: date,
+        settings: Mapping[str, str] | None = None,
+        outputs: int = 1,
+        usage: Usage | None = None,
+        measure: str | None = None,
     ) -> MaxSeconds:
-        """The longest billed measure whose `high` fits the budget, to the millisecond.
+        """The longest job whose `high` fits the budget: to the millisecond, or the longest of the lengths sold.
 
-        The budget is in the offer's own currency or in dollars. An offer without a limit is taken up to a day.
+        The budget is in the offer's own currency or in dollars; `usage` states what else the job takes; `measure` is
+        the length asked for, the offer's own if None. An offer without a limit is taken up to a day.
         Raises BuysNothing, CurrencyMismatch, and what `quote` raises.
         """
-        sold = self.offer(offer)
-        limit = LONGEST_SECONDS * 1000 if sold.max_seconds is None else ms_from_seconds(sold.max_seconds)
+        return inverse.max_seconds(self._select(offer, at, settings), budget, outputs, usage, measure)
 
-        def quote(ms: int) -> Quote:
-            return self.quote(offer, Usage.billed(seconds_from_ms(ms)), at=at, settings=settings, outputs=outputs)
+    def max_outputs(
+        self, offer: str, budget: Money, *, usage: Usage, at: date, settings: Mapping[str, str] | None = None
+    ) -> MaxOutputs:
+        """The most outputs of this job whose `high` fits the budget.
 
-        def fits(ms: int) -> bool:
-            return quote(ms).in_currency(budget.currency).high <= budget
+        Raises BuysNothing, CurrencyMismatch, and what `quote` raises.
+        """
+        return inverse.max_outputs(self._select(offer, at, settings), budget, usage)
 
-        smallest = quote(1).in_currency(budget.currency).high
-        if budget < smallest:
-            raise BuysNothing(
-                f"{budget} buys nothing of {offer}",
-                value=str(budget),
-                limit=str(smallest),
-                next=f"the shortest job costs up to {smallest}",
-            )
-        ms = longest_ms(fits, limit)
-        spare = ms_from_seconds(sold.slack_seconds) if sold.measure == VIDEO else 0
-        return MaxSeconds(
-            seconds=seconds_from_ms(ms),
-            audio_seconds=seconds_from_ms(max(ms - spare, 0)) if sold.audio_driven else None,
-            limited_by="offer_limit" if ms == limit else "budget",
-            quote=quote(ms),
-        )
+    def best_resolution(
+        self,
+        offer: str,
+        budget: Money,
+        *,
+        usage: Usage,
+        at: date,
+        settings: Mapping[str, str] | None = None,
+        outputs: int = 1,
+    ) -> BestSetting:
+        """The highest resolution at which the `high` of this job fits the budget, the other settings as given.
+
+        Raises UnknownSetting where the offer has no resolutions, BuysNothing, and what `quote` raises.
+        """
+
+        def choose(chosen: Mapping[str, str]) -> Selection:
+            return self._select(offer, at, chosen)
+
+        return inverse.best_resolution(choose, self.offer(offer), budget, usage, settings, outputs)
+
+    def crossover(
+        self,
+        a: str,
+        b: str,
+        *,
+        at: date,
+        settings_a: Mapping[str, str] | None = None,
+        settings_b: Mapping[str, str] | None = None,
+        measure: str | None = None,
+        upto: Decimal | int | None = None,
+        usage: Usage | None = None,
+        outputs: int = 1,
+    ) -> tuple[Stretch, ...]:
+        """Where which of two offers is cheaper: every length that both sell, in order, by exact expected cost.
+
+        The length is each offer's own measure unless `measure` names one; `upto` None: what both sell, at most ten
+        minutes. Raises NotQuotable where an expression has no exact answer, NoPlan, and what `quote` raises.
+        """
+        chosen = self._select(a, at, settings_a), self._select(b, at, settings_b)
+        return crossover(*chosen, measure=measure, upto=upto, usage=usage, outputs=outputs)
 
     def _select(self, offer: str, at: date, settings: Mapping[str, str] | None) -> Selection:
         if not isinstance(at, date) or isinstance(at, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
@@ -164,14 +241,12 @@ class PriceBook:
         entry = self.entries.get(offer)
         if entry is None:
             raise self._unknown(offer)
-        return select(entry, settings, at, self._valuation(entry.offer.currency), self.hash)
+        return select(entry, settings, at, self._valuation(entry.offer.currency), self.hash, self.discounts)
 
     def _valuation(self, currency: str) -> Valuation:
         valuation = self._valuations.get(currency)
         if valuation is None:
             plan = None if currency == "USD" else self.plan_for(currency)
-            if plan is None and currency != "USD":
-                raise NoPlan(f"nothing says what a {currency} is worth", value=currency, next="add a plan to its card")
             worth = None if plan is None else Worth.of(plan)
             valuation = self._valuations.setdefault(currency, Valuation(worth, currency in self.chosen, {}))
         return valuation
@@ -182,13 +257,14 @@ class PriceBook:
         names = {name.rpartition("/")[2]: name for name in self.offers} | {name: name for name in self.offers}
         asked = str(id)[:120]
         close = list(dict.fromkeys(names[name] for name in get_close_matches(asked, list(names), n=5, cutoff=0.5)))
-        known = ", ".join(close or self.offers)
+        some = close or list(self.offers)
+        known = ", ".join(some[:_SHOWN]) + (f" and {len(some) - _SHOWN} more" if len(some) > _SHOWN else "")
         hint = f"did you mean {known}?" if close else f"known: {known}"
         return UnknownOffer(f"no offer {asked!r} in this price book", value=asked, limit=known, next=hint)
 
 
 @cache
 def _shipped() -> PriceBook:
-    from .load import read_shipped
+    from .language.load import read_shipped
 
     return PriceBook.of(read_shipped())

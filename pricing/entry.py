@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from .dates import Moment
+from .evaluate.rates import Rate
 from .offer import Offer
-from .rates import Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,10 @@ class DatedRate:
 
     def covers(self, at: date) -> bool:
         return (self.begins is None or self.begins.first <= at) and (self.ends is None or at <= self.ends.last)
+
+    def surely(self, at: date) -> bool:
+        """Whether that day is not inside a month on whose unpublished day it begins or ends."""
+        return (self.begins is None or self.begins.last <= at) and (self.ends is None or at <= self.ends.first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ PricingError
 ├── BadCard             a rate card that is malformed: names the file and the key
 ├── UnknownOffer        no such offer in this book
 ├── UnknownSetting      a setting or a value that the offer does not have
+├── NotQuotable         nobody can say what it costs before it is done, and why
 ├── NoPrice             the offer exists, but nothing says what it costs on that date
 ├── NoPlan              nothing says what a credit is worth
 └── BuysNothing         the budget is smaller than the smallest job
@@ -61,6 +62,10 @@ class UnknownSetting(PricingError, LookupError):
 
 class NoPrice(PricingError, LookupError):
     code = "no_price"
+
+
+class NotQuotable(PricingError):
+    code = "not_quotable"
 
 
 class NoPlan(PricingError, LookupError):

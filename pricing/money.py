@@ -22,6 +22,7 @@ _AMOUNT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 _LONGEST = 64
 
 
+_LEAST, _MOST = 1 - LIMIT, LIMIT - 1
 _CHECKED: set[object] = {"USD"}
 _MOST_CHECKED = 256
 
@@ -35,7 +36,7 @@ class Money:
 
     def __post_init__(self) -> None:
         nanos = self.nanos
-        if type(nanos) is int and -LIMIT < nanos < LIMIT and self.currency in _CHECKED:
+        if type(nanos) is int and _LEAST <= nanos <= _MOST and self.currency in _CHECKED:
             return  # the usual case, quickly: a name once checked stays good
         if type(self.nanos) is not int or type(self.currency) is not str:
             raise TypeError(f"Money takes whole nanos and a currency's name, not {self.nanos!r}, {self.currency!r}")

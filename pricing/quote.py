@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
 
 from .credits import CreditPlan
-from .errors import CurrencyMismatch
+from .errors import CurrencyMismatch, NoPlan
 from .money import Money, Span, written
 from .source import Source
 
@@ -50,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What one job would cost: `cost` in the offer's own currency, `usd` the same in dollars."""
+    """What one job would cost: `cost` in the offer's own currency, `usd` the same in dollars where they are known."""
 
     offer: str
     settings: Mapping[str, str]
@@ -58,9 +57,10 @@ class Quote:
     at: date
     outputs: int
     cost: Span
-    usd: Span
+    dollars: Span | None
+    """None: nothing says what the offer's currency is worth."""
     plan: CreditPlan | None
-    """What credits were converted with; None: the offer is sold in dollars."""
+    """What credits were converted with; None: the offer is sold in dollars, or nobody sells its credits."""
     lines: tuple[Line, ...]
     assumptions: tuple[str, ...]
     sources: tuple[Source, ...]
@@ -85,24 +85,32 @@ class Quote:
     def currency(self) -> str:
         return self.cost.expected.currency
 
+    @property
+    def usd(self) -> Span:
+        """The cost in dollars. Raises NoPlan where nothing says what the offer's currency is worth."""
+        if self.dollars is None:
+            currency = self.currency
+            raise NoPlan(f"nothing says what a {currency} is worth", value=currency, next="add a plan to its card")
+        return self.dollars
+
     def in_currency(self, currency: str) -> Span:
-        """The cost in the offer's own currency or in dollars. Raises CurrencyMismatch for any other."""
+        """The cost in the offer's own currency or in dollars. Raises NoPlan, and CurrencyMismatch for any other."""
         if currency == self.cost.expected.currency:
             return self.cost
-        if currency == self.usd.expected.currency:
+        if currency == "USD":
             return self.usd
         raise CurrencyMismatch(
             f"{self.offer} is priced in {self.currency}, not in {currency}",
             value=currency,
-            limit=self.currency if self.cost is self.usd else f"{self.currency}, {self.usd.currency}",
+            limit=self.currency if self.cost is self.dollars else f"{self.currency}, USD",
         )
 
     def explain(self) -> str:
         """The whole derivation, as text for a person."""
         chosen = ", ".join(f"{name} {value}" for name, value in self.settings.items())
         head = f"{self.offer}{f' ({chosen})' if chosen else ''} on {self.at.isoformat()}: {self.cost}"
-        if self.cost is not self.usd:
-            head += f" = {self.usd}"
+        if self.dollars is not None and self.cost is not self.dollars:
+            head += f" = {self.dollars}"
         text = [head, *(f"  {line}" for line in self.lines)]
         text += [f"  assumes: {assumption}" for assumption in self.assumptions]
         for source in self.sources:
@@ -116,33 +124,11 @@ class Quote:
             "at": self.at.isoformat(),
             "outputs": self.outputs,
             **self.cost.as_json(),
-            "usd": self.usd.as_json(),
+            "usd": None if self.dollars is None else self.dollars.as_json(),
             "lines": [line.as_json() for line in self.lines],
             "assumptions": list(self.assumptions),
             "sources": [source.as_json() for source in self.sources],
             "plan": None if self.plan is None else self.plan.id,
             "rates": list(self.rates),
             "book": self.book,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class MaxSeconds:
-    """The longest job a budget buys, on a grid of one millisecond."""
-
-    seconds: Decimal
-    """Of the billed measure."""
-    audio_seconds: Decimal | None
-    """The longest audio file sure to fit; None: the offer is not made from audio."""
-    limited_by: Literal["budget", "offer_limit"]
-    quote: Quote
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "offer": self.quote.offer,
-            "settings": dict(self.quote.settings),
-            "seconds": f"{self.seconds:f}",
-            "audio_seconds": None if self.audio_seconds is None else f"{self.audio_seconds:f}",
-            "limited_by": self.limited_by,
-            "quote": self.quote.as_json(),
         }

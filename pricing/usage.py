@@ -4,15 +4,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Self
 
 from .errors import BadQuantity
 from .money import refuse_other
-from .units import AUDIO, BILLED, LONGEST_SECONDS, MEASURES, VIDEO, Known
+from .units import AUDIO, BILLED, MEASURES, VIDEO, Known
 
-_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,18})?|\.[0-9]{1,18}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]{0,18})?|\.[0-9]{1,18}", re.ASCII)
 _FINEST = -18
+_HUGE = 10**16
 _EXACT = Context(prec=60)
 _HALF = Decimal("0.5")
 
@@ -31,21 +33,34 @@ def decimal_of(x: float) -> Decimal:
 
 def seconds_of(value: str | int | Decimal) -> Decimal:
     """A positive length in seconds, exact. Raises BadQuantity; a float is a TypeError (see `decimal_of`)."""
-    refuse_other("seconds are made from str, int or Decimal (pricing.decimal_of for a float)", value, str, int, Decimal)
+    return amount_of(BILLED, value)
+
+
+def amount_of(name: str, value: str | int | Decimal) -> Decimal:
+    """An exact amount of a measure within its bounds. Raises BadQuantity; a float is a TypeError."""
+    measure = MEASURES.get(name)
+    if measure is None:
+        raise _no_measure(name)
+    seconds = measure.unit == "s"
+    what = "seconds" if seconds else name
+    refuse_other(f"{what} are made from str, int or Decimal (pricing.decimal_of for a float)", value, str, int, Decimal)
     if isinstance(value, str):
         text = value.strip()
         if not _NUMBER.fullmatch(text):
-            raise _bad(value[:40], "a plain number of seconds such as 9.4")
+            raise _bad(name, value[:40], f"a plain number{' of seconds' if seconds else ''} such as 9.4")
         value = Decimal(text)
     if isinstance(value, int):
-        value = Decimal(max(min(value, 10**9), -(10**9)))  # beyond the limit either way, and short enough to show
+        value = Decimal(max(min(value, _HUGE), -_HUGE))  # beyond the limit either way, and short enough to show
     if not value.is_finite():
-        raise _bad(str(value)[:40], "a finite number of seconds")
-    if value <= 0 or value.adjusted() > 5 or value > LONGEST_SECONDS:
-        raise _bad(str(value)[:40], f"more than 0 s and at most {LONGEST_SECONDS} s")
+        raise _bad(name, str(value)[:40], f"a finite number{' of seconds' if seconds else ''}")
+    if value < 0 or (not value and not measure.zero) or value.adjusted() > 15 or value > measure.most:
+        least = "at least 0" if measure.zero else "more than 0"
+        raise _bad(name, str(value)[:40], f"{least} {measure.unit} and at most {measure.most} {measure.unit}")
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and exponent < _FINEST:
-        raise _bad(str(value)[:40], "at most 18 decimals")
+        raise _bad(name, str(value)[:40], "at most 18 decimals")
+    if measure.whole and value != value.to_integral_value():
+        raise _bad(name, str(value)[:40], "a whole number")
     return value
 
 
@@ -79,7 +94,7 @@ class Quantity:
             return cls(least, least, least, known)
         most = seconds_of(high)
         if least > most:
-            raise _bad(f"{least}-{most}", "the shorter length first")
+            raise _bad(BILLED, f"{least}-{most}", "the shorter length first")
         return cls(least, _EXACT.multiply(_EXACT.add(least, most), _HALF), most, known)
 
 
@@ -94,11 +109,16 @@ class Usage(Mapping[str, Quantity]):
             raise BadQuantity("a usage without a single measure", next="state at least one length")
         for name, quantity in self.measures.items():
             if name not in MEASURES:
-                raise BadQuantity(f"{name!r} is not a measure", value=name, limit=", ".join(MEASURES))
+                raise _no_measure(name)
             refuse_other(f"{name} is stated by a Quantity", quantity, Quantity)
-            seconds_of(quantity.low)
-            seconds_of(quantity.high)
+            amount_of(name, quantity.low)
+            amount_of(name, quantity.high)
         object.__setattr__(self, "measures", MappingProxyType(dict(self.measures)))
+
+    @classmethod
+    def of(cls, **measures: "str | int | Decimal | Quantity") -> Self:
+        """Any measures by name: `Usage.of(requested_seconds=5, width=1280, height=720)`; a Quantity for a range."""
+        return cls({name: _quantity(name, value) for name, value in measures.items()})
 
     @classmethod
     def billed(cls, seconds: str | int | Decimal) -> Self:
@@ -125,5 +145,24 @@ class Usage(Mapping[str, Quantity]):
         return len(self.measures)
 
 
-def _bad(value: str, limit: str) -> BadQuantity:
-    return BadQuantity(f"{value} s is not a length that can be priced", value=value, limit=limit, next=f"give {limit}")
+def _quantity(name: str, value: "str | int | Decimal | Quantity") -> Quantity:
+    if isinstance(value, Quantity):
+        return value
+    amount = amount_of(name, value)
+    return Quantity(amount, amount, amount)
+
+
+def _no_measure(name: str) -> BadQuantity:
+    name, known = name[:60], [one for one in MEASURES if one != BILLED]
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+    return BadQuantity(f"{name!r} is not a measure", value=name, limit=", ".join(known), next=hint)
+
+
+def _bad(name: str, value: str, limit: str) -> BadQuantity:
+    if MEASURES[name].unit == "s":
+        unit = " s" if value[-1:].isdigit() else ""  # what is not a number has its own words: 8s
+        message = f"{value or 'nothing'}{unit} is not a length that can be priced"
+    else:
+        message = f"{name} {value} cannot be priced"
+    return BadQuantity(message, value=value, limit=limit, next=f"give {limit}")

@@ -218,6 +218,8 @@ class _Judge:
             quote = self.book.quote(offer.id, demand.usage, at=self.at, settings=settings, outputs=demand.outputs)
         except PricingError as error:
             return no("price", "a known price", error)
+        if quote.dollars is None:  # candidates are compared in dollars
+            return no("price", "a credit plan", f"what a {quote.currency} is worth is not known")
         if policy.providers is not None and offer.provider not in policy.providers:
             return no("provider", ", ".join(sorted(policy.providers)), offer.provider)
         has = settings.get("resolution")

@@ -7,12 +7,18 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from itertools import product
+from pathlib import Path
 from typing import Literal
 
 from hypothesis import strategies as st
 
-from pricing import Money, PriceBook, Usage
+from pricing import Money, PriceBook, PricingError, Quantity, Usage
+from pricing.entry import DatedRate
+from pricing.evaluate.measuring import Meter
+from pricing.evaluate.tariffs import Ladder
+from pricing.questions.lengths import Lengths
+from pricing.select import Valuation, select
+from pricing.units import MEASURES
 from router import Demand, Policy
 from router.choose import Room
 from router.talk import Broken, Reply
@@ -21,7 +27,7 @@ from router.talk import Broken, Reply
 
 CURRENCIES = ("USD", "EUR", "creatify-credit")
 DAYS = st.dates(date(2025, 10, 31), date(2027, 12, 31))
-"""Days on which every shipped offer has a price."""
+"""Days on which every offer that the router knows has a price."""
 
 
 def money(currency: str | None = None, *, most: int = 10**15, least: int | None = None) -> st.SearchStrategy[Money]:
@@ -55,31 +61,118 @@ class Sold:
     offer: str
     settings: Mapping[str, str]
 
+    def __str__(self) -> str:
+        return "-".join([self.offer, *self.settings.values()])
+
 
 @cache
 def sold() -> tuple[Sold, ...]:
-    """Every shipped offer with every choice of settings."""
+    """Every shipped offer that can be quoted, with every choice of settings that is sold."""
     return tuple(
-        Sold(offer.id, dict(zip(offer.settings, values, strict=True)))
+        Sold(offer.id, choice)
         for offer in PriceBook.shipped().offers.values()
-        for values in product(*(setting.values for setting in offer.settings.values()))
+        if offer.settlement is None or offer.settlement.quote != "unquotable"
+        for choice in offer.choices
     )
+
+
+@cache
+def sold_by_length() -> tuple[Sold, ...]:
+    """Those whose price depends on one length alone, any length."""
+    return tuple(thing for thing in sold() if _meter(thing).only is not None and not _steps(thing))
 
 
 def any_sold() -> st.SearchStrategy[Sold]:
     return st.sampled_from(sold())
 
 
+def offers() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(thing.offer for thing in sold()))
+
+
+def choices_of(offer: str) -> st.SearchStrategy[Sold]:
+    return st.sampled_from([thing for thing in sold() if thing.offer == offer])
+
+
+def _rows(thing: Sold) -> tuple[DatedRate, ...]:
+    return PriceBook.shipped().entries[thing.offer].rates[tuple(thing.settings.values())]
+
+
+@cache
+def _meter_of(offer: str, values: tuple[tuple[str, str], ...]) -> Meter:
+    thing = Sold(offer, dict(values))
+    needs = tuple(dict.fromkeys(name for row in _rows(thing) for name in row.rate.needs))
+    return Meter.of(PriceBook.shipped().offer(offer), thing.settings, needs)
+
+
+def _meter(thing: Sold) -> Meter:
+    return _meter_of(thing.offer, tuple(thing.settings.items()))
+
+
+def _steps(thing: Sold) -> list[Ladder]:
+    """The tariffs that take some values only."""
+    tariffs = (part.tariff for row in _rows(thing) for part in row.rate.components)
+    return [tariff for tariff in tariffs if isinstance(tariff, Ladder)]
+
+
+def days(thing: Sold) -> st.SearchStrategy[date]:
+    """Days on which the offer has a price."""
+    rows = [row for row in _rows(thing) if row.rate.standing == "record"]
+    first = min(date.min if row.begins is None else row.begins.first for row in rows)
+    last = max(date.max if row.ends is None else row.ends.last for row in rows)
+    return st.dates(max(first, date(2025, 10, 31)), min(last, date(2027, 12, 31)))
+
+
+def amounts(thing: Sold, name: str) -> st.SearchStrategy[Decimal]:
+    """What the offer takes of one measure: never beyond its limits, only lengths that it sells."""
+    meter, facts = _meter(thing), MEASURES[name]
+    for ladder in _steps(thing):
+        if ladder.axis == name:
+            return st.sampled_from([Decimal(value.numerator) / value.denominator for value in ladder.values])
+    limits = [limit for limit in meter.limits if limit.measure == name]
+    tops = [limit.most for limit in limits if limit.most is not None]
+    bottoms = [limit.least for limit in limits if limit.least is not None]
+    duration = meter.duration
+    if duration is not None and duration.measure == name:
+        if duration.values:
+            return st.sampled_from(duration.values)
+        tops += [] if duration.most is None else [duration.most]
+        bottoms += [] if duration.least is None else [duration.least]
+        if duration.step is not None:
+            low, step = duration.least or duration.step, duration.step
+            return st.integers(0, int((min(tops) - low) / step)).map(lambda n: low + n * step)
+    usual = Decimal(300 if facts.unit == "s" else 3000)
+    most, least = min([*tops, usual]), max([*bottoms, Decimal(0 if facts.zero else 1)])
+    if facts.whole:
+        return st.integers(int(least), int(most)).map(Decimal)
+    if facts.unit == "s":
+        return seconds(str(max(least, Decimal("0.001"))), str(most))
+    return st.decimals(least, most, places=3)
+
+
+def stated(thing: Sold) -> st.SearchStrategy[dict[str, Decimal]]:
+    """One amount of each measure that the offer needs."""
+    return st.fixed_dictionaries({name: amounts(thing, name) for name in _meter(thing).needs})
+
+
 @st.composite
-def usages(draw: st.DrawFn, offer: str) -> Usage:
-    """What the offer can be asked to price: billed seconds, a measured audio file, a range of video."""
-    sold_offer = PriceBook.shipped().offer(offer)
-    if draw(st.booleans()):
-        return Usage.billed(draw(seconds()))
-    if sold_offer.audio_driven:
-        return Usage.audio(draw(seconds()))
-    low, high = sorted((draw(seconds()), draw(seconds())))
-    return Usage.video(low, high)
+def usages(draw: st.DrawFn, thing: Sold) -> Usage:
+    """What the offer can be asked to price: points, ranges, billed seconds, a measured audio file."""
+    sold_offer, one = PriceBook.shipped().offer(thing.offer), draw(stated(thing))
+    kind = draw(st.sampled_from(["stated", "stated", "billed", "audio", "range"]))
+    if kind == "billed" and MEASURES[sold_offer.measure].unit == "s" and sold_offer.measure in one:
+        one["billed_seconds"] = one.pop(sold_offer.measure)
+    if kind == "audio" and sold_offer.audio_driven and list(one) == ["output_video_seconds"]:
+        length = max(one["output_video_seconds"] - sold_offer.slack_seconds, Decimal("0.001"))
+        limits = (limit.most for limit in _meter(thing).limits if limit.measure == "input_audio_seconds")
+        return Usage.audio(min([length, *(most for most in limits if most is not None)]))
+    measures = {name: Quantity(value, value, value) for name, value in one.items()}
+    if kind == "range":
+        other = draw(stated(thing))
+        for name in [name for name in one if name in other]:
+            low, high = sorted((one[name], other[name]))
+            measures[name] = Quantity(low, draw(st.sampled_from([low, high])), high)
+    return Usage(measures or {"runs": Quantity(Decimal(1), Decimal(1), Decimal(1))})
 
 
 @dataclass(frozen=True)
@@ -97,11 +190,13 @@ class Part:
     factor: Decimal
 
     def toml(self, name: str) -> str:
-        lines = ["[[offers.rates.components]]", f'label = "{name}"', f"included = {self.included:f}"]
-        if self.step is not None:
-            lines.append(f'quantise = {{ step = {self.step:f}, mode = "{self.mode}" }}')
-        lines += [f"minimum = {self.minimum:f}"] if self.minimum is not None else []
-        lines += [f"cap = {self.cap:f}"] if self.cap is not None else []
+        lines = ["[[offers.rates.components]]", f'label = "{name}"']
+        if self.per is not None:  # a flat price asks no quantity, and a card may not say how to round one
+            lines.append(f"included = {self.included:f}")
+            if self.step is not None:
+                lines.append(f'quantise = {{ step = {self.step:f}, mode = "{self.mode}" }}')
+            lines += [f"minimum = {self.minimum:f}"] if self.minimum is not None else []
+            lines += [f"cap = {self.cap:f}"] if self.cap is not None else []
         kind = '"flat"' if self.per is None else f'"per-unit", per = {self.per:f}'
         lines.append(f"tariff = {{ kind = {kind}, price = {self.price:f} }}")
         lines.append(f'multipliers = [{{ label = "factor", factor = {self.factor:f} }}]')
@@ -352,3 +447,130 @@ def traces(most: int = 25) -> st.SearchStrategy[list[Verb]]:
     plain = Said("settle", amount="1.40")
     opening = [Verb("hold", job, 0, plain) for job in range(3)] + [Verb("begin", job, 0, plain) for job in range(2)]
     return st.lists(verbs(), min_size=6, max_size=most).map(lambda more: [*opening, *more])
+
+
+# --- lengths: what the inverse and the crossover are asked (pricing) ---
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "cards"
+CHECKED = date(2026, 11, 20)
+
+
+@cache
+def every_card() -> PriceBook:
+    """The shipped cards and the examples in one book."""
+    return PriceBook.shipped().with_cards(EXAMPLES)
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Something sold by length, and what else a job of it takes."""
+
+    thing: Sold
+    others: Usage | None
+
+    def __str__(self) -> str:
+        return str(self.thing)
+
+    @property
+    def provider(self) -> str:
+        return self.thing.offer.partition("/")[0]
+
+
+@cache
+def timed() -> tuple[Timed, ...]:
+    """Every offer of every card, with every choice of settings, whose price depends on a length on that day."""
+    book, found = every_card(), list[Timed]()
+    for offer in book.offers.values():
+        for choice in offer.choices:
+            try:
+                selection = select(book.entries[offer.id], choice, CHECKED, Valuation(None, False, {}), "")
+                lengths = Lengths.of(selection)
+            except PricingError:  # not sold by length, or without a price on that day
+                continue
+            needs = [name for name in selection.meter.needs if name not in lengths.fed and name not in offer.defaults]
+            frame = {"width": 1280, "height": 720, "fps_out": 24, "megapixels": 1}
+            others = Usage.of(**{name: frame.get(name, 5) for name in needs}) if needs else None
+            found.append(Timed(Sold(offer.id, choice), others))
+    return tuple(found)
+
+
+@st.composite
+def asked_lengths(draw: st.DrawFn, lengths: Lengths, most: int = 600) -> list[Fraction]:
+    """Lengths that may be sold and some that are not: beside whole seconds, at the ends, on the grid."""
+    last = min(Fraction(most), lengths.most)
+    ms = st.integers(1, max(int(last * 1000), 2)).map(lambda n: Fraction(n, 1000))
+    beside = st.tuples(st.integers(0, int(last) + 1), st.sampled_from([-1, 0, 1])).map(
+        lambda two: Fraction(two[0]) + Fraction(two[1], 1000)
+    )
+    sold = st.integers(0, max(lengths.grid.count - 1, 0)).map(lengths.grid.at)
+    ends = st.sampled_from([lengths.least, lengths.most, lengths.grid.at(0)])
+    found = draw(st.lists(ms | beside | sold | ends, min_size=4, max_size=12))
+    return [length for length in found if 0 < length <= 86_400]
+
+
+_PRICES = st.integers(0, 12).map(lambda n: Decimal(n) / 4)
+_FEW_ENDS = st.lists(st.integers(1, 11).map(lambda n: Decimal(n) / 2), min_size=1, max_size=3, unique=True).map(sorted)
+
+
+@st.composite
+def _uneven_tariffs(draw: st.DrawFn) -> str:
+    kind = draw(st.sampled_from(["per-unit", "flat", "ladder", "intervals", "intervals-per", "cliff", "graduated"]))
+    if kind in ("per-unit", "flat"):
+        return f'tariff = {{ kind = "{kind}", price = {draw(_PRICES)} }}'
+    ends: list[Decimal | str] = [*draw(_FEW_ENDS)]
+    if kind == "ladder":
+        cells = ", ".join(f"{{ at = {end}, price = {draw(_PRICES)} }}" for end in ends)
+        return f'tariff = {{ kind = "ladder", axis = "requested_seconds", cells = [{cells}] }}'
+    ends += ['"inf"'] if draw(st.booleans()) else []
+    if kind.startswith("intervals"):
+        cells = ", ".join(f"{{ up_to = {end}, price = {draw(_PRICES)} }}" for end in ends)
+        per = ", per = 2" if kind.endswith("per") else ""
+        return f'tariff = {{ kind = "intervals", axis = "requested_seconds"{per}, cells = [{cells}] }}'
+    cells = ", ".join(f"{{ up_to = {end}, flat = {draw(_PRICES)}, price = {draw(_PRICES)} }}" for end in ends)
+    return f'tariff = {{ kind = "tiers", mode = "{kind}", cells = [{cells}] }}'
+
+
+@st.composite
+def _uneven_components(draw: st.DrawFn) -> str:
+    tariff = draw(_uneven_tariffs())
+    lines, asks = [tariff], any(word in tariff for word in ("per-unit", '"tiers"', "per = "))
+    if asks and draw(st.booleans()):
+        step, mode = (
+            draw(st.sampled_from(["0.5", "1", "3"])),
+            draw(st.sampled_from(["ceil", "floor", "nearest", "unknown"])),
+        )
+        lines.append(f'quantise = {{ step = {step}, mode = "{mode}" }}')
+    quantity = (("included", "1.5"), ("minimum", "2"), ("cap", "4")) if asks else ()
+    for key, values in (*quantity, ("minimum_charge", "1.25")):
+        lines += [f"{key} = {values}"] if draw(st.integers(0, 4)) == 0 else []
+    if draw(st.integers(0, 2)) == 0:
+        bound, factor = draw(st.sampled_from(["above", "at_most"])), draw(st.sampled_from(["0.5", "2", "0"]))
+        where = f"{bound} = {{ requested_seconds = {draw(st.integers(1, 5))} }}"
+        lines.append(f'multipliers = [{{ label = "m", factor = {factor}, {where} }}]')
+    if draw(st.integers(0, 3)) == 0:
+        lines.append('measure = "parts"')
+    lines.append(f"per_output = {str(draw(st.booleans())).lower()}")
+    return "\n".join(lines)
+
+
+@st.composite
+def uneven_books(draw: st.DrawFn) -> PriceBook:
+    """Two offers acme/a and acme/b of at most six seconds, whose prices may fall as the length grows."""
+    text = 'provider = "acme"\ncurrency = "USD"\nchecked_on = "2026-11-20"\n'
+    lengths = ["min = 0.7, step = 0.4, max = 6", "min = 1.5, max = 6", "values = [1, 2.5, 3, 5.25]", "max = 6"]
+    parts = ["requested_seconds * 2 + 1", "ceil(requested_seconds / 2) * 3", "min(requested_seconds, 3)"]
+    for name in "ab":
+        text += f'[[offers]]\nid = "{name}"\nname = "clip"\nmeasure = "requested_seconds"\nmax_outputs = 3\n'
+        text += f"duration = {{ {draw(st.sampled_from([*lengths, lengths[-1]]))} }}\n"
+        components = draw(st.lists(_uneven_components(), min_size=1, max_size=2))
+        if any('measure = "parts"' in part for part in components):
+            expression = draw(st.sampled_from(parts))
+            text += f'[[offers.derive]]\nname = "parts"\nunit = "part"\nexpression = "{expression}"\n'
+        text += f'[[offers.rates]]\nid = "acme-{name}"\neffective_from = "2026-01-01"\n'
+        text += 'sources = [{ url = "https://acme.example/prices", evidence = "published" }]\n'
+        if draw(st.booleans()):
+            of, mode = draw(st.sampled_from(["component", "output", "job"])), draw(st.sampled_from(["ceil", "nearest"]))
+            text += f'rounding = {{ step = 0.3, mode = "{mode}", of = "{of}" }}\n'
+        for n, part in enumerate(components):
+            text += f'[[offers.rates.components]]\nlabel = "part {n}"\n{part}\n'
+    return PriceBook.from_texts({"acme.toml": text})

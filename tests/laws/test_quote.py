@@ -1,6 +1,7 @@
 """Law 2: quotes are monotone, ordered, sum to their lines, depend on nothing but their inputs, and on no later row."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
@@ -9,14 +10,30 @@ from importlib.resources import files
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pricing import Money, PriceBook, Quote, Usage
-from pricing.rates import evaluate
-from tests.strategies import DAYS, MadeUp, Sold, any_sold, made_up_cards, seconds, sold, usages
+from pricing import Money, PriceBook, Quantity, Quote, Usage
+from pricing.evaluate.expression import Range
+from pricing.evaluate.rates import evaluate
+from tests.strategies import (
+    MadeUp,
+    Sold,
+    amounts,
+    any_sold,
+    choices_of,
+    days,
+    made_up_cards,
+    offers,
+    seconds,
+    sold_by_length,
+    stated,
+    usages,
+)
 
 SHIPPED = PriceBook.shipped()
+few = settings(max_examples=settings().max_examples if os.environ.get("FAREGATE_SWEEP") else 12)
+"""So many offers are shipped that each gets a few examples; all of them in the sweep."""
 TEXTS = {
     file.name: file.read_text("utf-8") for file in (files("pricing") / "cards").iterdir() if file.name.endswith(".toml")
 }
@@ -32,30 +49,33 @@ def check_sums(said: Quote) -> None:
     dollars = [line for line in said.lines if line.amount.currency != said.currency]
     if said.plan is None:
         assert not dollars
-        assert said.usd == said.cost
+        assert said.dollars in (said.cost, None)
     else:
         assert [line.amount for line in dollars] == [said.usd.expected]
         assert said.lines[-1] is dollars[0]
 
 
-@pytest.mark.parametrize("thing", sold(), ids=lambda thing: f"{thing.offer}-{'-'.join(thing.settings.values())}")
-@given(data=st.data(), at=DAYS)
-def test_every_shipped_quote_is_ordered_and_sums(thing: Sold, data: st.DataObject, at: date) -> None:
-    outputs = data.draw(st.integers(1, SHIPPED.offer(thing.offer).max_outputs))
-    said = quote(thing, data.draw(usages(thing.offer)), at, outputs)
+@pytest.mark.parametrize("offer", offers())
+@few
+@given(data=st.data())
+def test_every_shipped_quote_is_ordered_and_sums(offer: str, data: st.DataObject) -> None:
+    thing = data.draw(choices_of(offer))
+    outputs = data.draw(st.integers(1, SHIPPED.offer(offer).max_outputs))
+    said = quote(thing, data.draw(usages(thing)), data.draw(days(thing)), outputs)
     assert said.low <= said.expected <= said.high
-    assert said.usd.low <= said.usd.expected <= said.usd.high
-    assert said.usd.currency == "USD"
-    assert said.low.nanos > 0
     assert said.sources
     assert said.rates
     check_sums(said)
-    for line in said.lines[: 1 if said.plan is None else -1]:
-        assert Fraction(line.billed) * Fraction(line.rate) == Fraction(line.amount.amount)
     words = said.explain()
     assert all(source.url in words for source in said.sources)
     assert str(said.expected) in words
     assert_no_float(json.loads(json.dumps(said.as_json())))
+    if said.dollars is not None:
+        assert said.usd.low <= said.usd.expected <= said.usd.high
+        assert said.usd.currency == "USD"
+    for line in said.lines if said.plan is None else said.lines[:-1]:
+        exact = Fraction(line.billed) * Fraction(line.rate)
+        assert abs(exact - Fraction(line.amount.amount)) <= Fraction(len(said.lines) + 1, 10**9)
 
 
 def assert_no_float(said: object) -> None:
@@ -68,40 +88,54 @@ def assert_no_float(said: object) -> None:
             assert_no_float(value)  # pyright: ignore[reportUnknownArgumentType]
 
 
-@pytest.mark.parametrize("thing", sold(), ids=lambda thing: f"{thing.offer}-{'-'.join(thing.settings.values())}")
-@given(lengths=st.lists(seconds(), min_size=2, max_size=6), at=DAYS)
-def test_more_seconds_never_cost_less(thing: Sold, lengths: list[Decimal], at: date) -> None:
-    said = [quote(thing, Usage.billed(length), at) for length in sorted(lengths)]
-    for shorter, longer in pairwise(said):
-        assert shorter.low <= longer.low
-        assert shorter.expected <= longer.expected
-        assert shorter.high <= longer.high
+@pytest.mark.parametrize("offer", offers())
+@few
+@given(data=st.data())
+def test_more_of_anything_never_costs_less(offer: str, data: st.DataObject) -> None:
+    thing = data.draw(choices_of(offer))
+    at, one = data.draw(days(thing)), data.draw(stated(thing))
+    assume(one)
+    name = data.draw(st.sampled_from(sorted(one)))
+    values = sorted(data.draw(st.lists(amounts(thing, name), min_size=2, max_size=4)))
+    said = [quote(thing, Usage.of(**{**one, name: value}), at) for value in values]
+    for less, more in pairwise(said):
+        assert less.low <= more.low
+        assert less.expected <= more.expected
+        assert less.high <= more.high
 
 
-@given(thing=any_sold(), length=seconds(), at=DAYS)
-def test_outputs_multiply(thing: Sold, length: Decimal, at: date) -> None:
+@given(thing=st.sampled_from(sold_by_length()), length=seconds(most="10"), data=st.data())
+def test_outputs_multiply(thing: Sold, length: Decimal, data: st.DataObject) -> None:
+    at = data.draw(days(thing))
     one = quote(thing, Usage.billed(length), at)
     for outputs in range(1, SHIPPED.offer(thing.offer).max_outputs + 1):
         assert quote(thing, Usage.billed(length), at, outputs).cost == one.cost * outputs
 
 
-@given(thing=any_sold(), data=st.data(), at=DAYS)
-def test_a_range_contains_each_of_its_points(thing: Sold, data: st.DataObject, at: date) -> None:
-    usage = data.draw(usages(thing.offer))
+@given(thing=any_sold(), data=st.data())
+def test_a_range_contains_each_of_its_points(thing: Sold, data: st.DataObject) -> None:
+    usage, at = data.draw(usages(thing)), data.draw(days(thing))
     said = quote(thing, usage, at)
-    (quantity,) = usage.measures.values()
-    for length in (quantity.low, quantity.expected, quantity.high):
-        point = quote(thing, Usage.billed(length), at)
+    for end in ("low", "expected", "high"):
+        point = quote(thing, Usage({name: _point(getattr(one, end)) for name, one in usage.items()}), at)
         assert said.low <= point.low
         assert point.high <= said.high
-    assert said.expected == quote(thing, Usage.billed(quantity.expected), at).expected
+        if end == "expected":
+            assert said.expected == point.expected
 
 
-@given(thing=any_sold(), data=st.data(), at=DAYS, precision=st.integers(1, 40))
-def test_the_same_inputs_give_the_same_quote(thing: Sold, data: st.DataObject, at: date, precision: int) -> None:
-    usage = data.draw(usages(thing.offer))
+def _point(value: Decimal) -> Quantity:
+    return Quantity(value, value, value)
+
+
+REVERSED = PriceBook.from_texts(dict(reversed(TEXTS.items())))
+
+
+@given(thing=any_sold(), data=st.data(), precision=st.integers(1, 40))
+def test_the_same_inputs_give_the_same_quote(thing: Sold, data: st.DataObject, precision: int) -> None:
+    usage, at = data.draw(usages(thing)), data.draw(days(thing))
     said = quote(thing, usage, at)
-    fresh = PriceBook.from_texts(dict(reversed(TEXTS.items())))
+    fresh = replace(REVERSED)  # remembers nothing
     with localcontext() as context:
         context.prec = precision  # the caller's decimal context is the caller's
         again = quote(thing, usage, at, book=fresh)
@@ -110,39 +144,54 @@ def test_the_same_inputs_give_the_same_quote(thing: Sold, data: st.DataObject, a
     assert again.explain() == said.explain()
 
 
-def with_a_later_row(name: str, text: str, begins: str) -> str:
-    """Every offer of a card gets one more row."""
-    head, *offers = text.split("\n[[offers]]\n")
-    later = """
+def with_a_later_row(text: str, offer: str, begins: str) -> str:
+    """The card, its offer grown by one more row where it is this card's."""
+    provider, _, name = offer.partition("/")
+    if f'provider = "{provider}"' not in text:
+        return text
+    later = f"""
 [[offers.rates]]
-id = "later-{}"
-effective_from = "{}"
+id = "later-row"
+effective_from = "{begins}"
 sources = [{{ url = "https://acme.example/new", evidence = "published" }}]
 [[offers.rates.components]]
 label = "new price"
 tariff = {{ kind = "flat", price = 1000 }}
 """
-    grown = [offer + later.format(f"{name}-{index}", begins) for index, offer in enumerate(offers)]
+    head, *chunks = text.split("\n[[offers]]\n")
+    grown = [chunk + later if f'\nid = "{name}"\n' in f"\n{chunk}" else chunk for chunk in chunks]
     return "\n[[offers]]\n".join([head, *grown])
 
 
+OPEN = [
+    thing
+    for thing in sold_by_length()
+    if any(
+        row.ends is None and not row.rate.contested
+        for row in SHIPPED.entries[thing.offer].rates[tuple(thing.settings.values())]
+    )
+]
+
+
 @given(
-    thing=any_sold(),
+    thing=st.sampled_from(OPEN),
     data=st.data(),
-    first=st.dates(date(2026, 6, 1), date(2027, 12, 1)),
-    before=st.integers(1, 300),
+    first=st.dates(date(2026, 12, 1), date(2027, 12, 1)),
+    before=st.integers(1, 10),
     month=st.booleans(),
 )
+@settings(max_examples=20)
 def test_a_later_row_changes_nothing_before_it(
     thing: Sold, data: st.DataObject, first: date, before: int, month: bool
 ) -> None:
     if month:
         first = first.replace(day=1)
     begins = first.isoformat()[:7] if month else first.isoformat()
-    grown = PriceBook.from_texts({name: with_a_later_row(name, text, begins) for name, text in TEXTS.items()})
-    usage, at = data.draw(usages(thing.offer)), first - timedelta(days=before)
-    if at >= date(2025, 10, 31):
-        assert replace(quote(thing, usage, at, book=grown), book="") == replace(quote(thing, usage, at), book="")
+    texts = {name: with_a_later_row(text, thing.offer, begins) for name, text in TEXTS.items()}
+    assert texts != TEXTS
+    grown = PriceBook.from_texts(texts)
+    usage, at = data.draw(usages(thing)), first - timedelta(days=before)
+    assert replace(quote(thing, usage, at, book=grown), book="") == replace(quote(thing, usage, at), book="")
     after = quote(thing, usage, first + timedelta(days=40), book=grown)
     assert after.expected == Money.of(1000, after.currency)
 
@@ -210,6 +259,7 @@ def test_the_short_way_is_the_definition(card: MadeUp, length: Decimal, outputs:
     for candidate in (card, replace(card, parts=(replace(plain[0], per=plain[0].per or Decimal(1)),), rounding=None)):
         entry = candidate.book().entries["acme/clip"]
         rate = entry.rates[()][0].rate
-        numerator, denominator = rate.nanos({"output_video_seconds": length}, outputs)
-        exact = evaluate(rate, {"output_video_seconds": Fraction(length)}, outputs)[1]
-        assert Fraction(numerator, denominator) == exact * 10**9
+        if rate.short is not None:
+            numerator, denominator = rate.short.nanos({"output_video_seconds": length}, outputs)
+            exact = evaluate(rate, {"output_video_seconds": Range.point(Fraction(length))}, outputs).total
+            assert Fraction(numerator, denominator) == exact.expected * 10**9 == exact.low * 10**9

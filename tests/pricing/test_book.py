@@ -28,6 +28,9 @@ NOW = date(2026, 11, 20)
 FAL, V1, FAST = "fal/fal-ai/creatify/aurora", "creatify/aurora_v1", "creatify/aurora_v1_fast"
 TEMPLATE = "creatify/custom_template:standard"
 RUNWARE, RUNWARE_FAST = "runware/creatify:aurora@0", "runware/creatify:aurora@fast"
+TEMPLATES = TEMPLATE, "creatify/custom_template:aurora_v1", "creatify/custom_template:aurora_v1_fast"
+ROUTED = {FAL, V1, FAST, RUNWARE, RUNWARE_FAST, *TEMPLATES}
+"""The offers that the router knows; what they are called and metered on is relied upon."""
 
 
 def quote(offer: str, length: str | Usage, at: date = NOW, outputs: int = 1, **settings: str) -> Quote:
@@ -43,6 +46,7 @@ def test_the_offers_are_a_contract() -> None:
     assert {
         name: (offer.currency, offer.measure, offer.max_outputs, offer.audio_driven)
         for name, offer in BOOK.offers.items()
+        if name in ROUTED
     } == {
         V1: ("creatify-credit", "input_audio_seconds", 1, True),
         FAST: ("creatify-credit", "input_audio_seconds", 1, True),
@@ -56,7 +60,7 @@ def test_the_offers_are_a_contract() -> None:
     assert BOOK.offer(V1).max_seconds == 300
     assert BOOK.offer(FAL).slack_seconds == Decimal("0.15")
     assert BOOK.offer(V1).slack_seconds == 0
-    resolutions = {name: offer.settings["resolution"].values for name, offer in BOOK.offers.items() if offer.settings}
+    resolutions = {name: BOOK.offer(name).settings["resolution"].values for name in ROUTED if BOOK.offer(name).settings}
     assert resolutions == {
         V1: ("720p",),
         FAST: ("480p",),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pricing import BadCard, NoPlan, NoPrice, PriceBook, Usage, usd
-from pricing.load import check_card
+from pricing import BadCard, Money, NoPlan, NoPrice, PriceBook, Usage, usd
+from pricing.language.load import check_card
 from tests.pricing.cardtexts import GOOD, TABLE, row, spoiled
 
 AT = date(2026, 6, 1)
@@ -30,7 +30,7 @@ SPOILED = {
     "unknown key of the card": ('provider = "acme"', 'provider = "acme"\nvendor = "x"', "vendor"),
     "unknown key of an offer": ("from_audio = true", "from_audio = true\nfast = true", "offers.0.fast"),
     "unknown key of a rate": ("effective_from", 'note = "x"\neffective_from', "offers.0.rates.0.note"),
-    "unknown key of a tariff": ("per = 1,", "per = 1, rate = 3,", "tariff.table.rate"),
+    "unknown key of a tariff": ("per = 1,", "per = 1, rate = 3,", "tariff.rate"),
     "unknown kind of tariff": ('kind = "table"', 'kind = "guess"', "tariff"),
     "no kind of tariff": ('kind = "table", ', "", "tariff"),
     "no name": ('name = "Acme clip"\n', "", "offers.0.name"),
@@ -47,7 +47,7 @@ SPOILED = {
     "price an endless integer": ("price = 0.05", "price = 1" + "0" * 5000, "not TOML"),
     "price a bool": ("price = 0.05", "price = true", "plain number"),
     "step zero": ("step = 1", "step = 0", "quantise.step"),
-    "per zero": ("per = 1", "per = 0", "tariff.table.per"),
+    "per zero": ("per = 1", "per = 0", "tariff.per"),
     "mode of its own": ('mode = "ceil"', 'mode = "round"', "quantise.mode"),
     "minimum above cap": ('label = "clip"', 'label = "clip"\nminimum = 5\ncap = 3', "minimum is above the cap"),
     "measure nobody takes": ('"output_video_seconds"', '"minutes"', "offers.0.measure"),
@@ -83,7 +83,7 @@ SPOILED = {
     "length limit zero": ("max_outputs = 2", "max_seconds = 0", "max_seconds"),
     "slack without evidence": ("max_outputs = 2", "slack = { seconds = 1 }", "offers.0.slack"),
     "money rounded to nothing": (
-        "sources", 'rounding = { step = 0, mode = "ceil", of = "job" }\nsources', "rounding.step",
+        "sources", 'rounding = { step = 0, mode = "ceil", of = "job" }\nsources', "rounding.0.step",
     ),
 }  # fmt: skip
 
@@ -222,8 +222,13 @@ def test_offers_and_plans_have_one_owner() -> None:
 
 def test_credits_need_a_plan() -> None:
     credit = spoiled('currency = "USD"', 'currency = "acme-credit"')
-    with pytest.raises(NoPlan, match="acme-credit"):
-        book(credit).quote("acme/clip", Usage.billed(1), at=AT)
+    bare = book(credit).quote("acme/clip", Usage.billed(1), at=AT)
+    assert bare.expected == Money.of("0.1", "acme-credit")  # what needs no dollars needs no plan
+    assert bare.as_json()["usd"] is None
+    assert "USD" not in bare.explain()
+    for needs_dollars in (lambda: bare.usd, lambda: bare.in_currency("USD")):
+        with pytest.raises(NoPlan, match="acme-credit"):
+            needs_dollars()
     plan = """
 [[plans]]
 id = "negotiated"
@@ -263,6 +268,20 @@ def test_cards_from_files(tmp_path: Path) -> None:
 def test_hostile_texts(text: str) -> None:
     with pytest.raises(BadCard):
         book(text)
+
+
+@pytest.mark.parametrize("part", ["a.", "a . ", '"a".', "'a b'.", '"\\"".'])
+@pytest.mark.parametrize("around", ["{}b = 1", "x = 1\n[{}b]", "x = {{ {}b = 1 }}"])
+def test_a_deep_key_is_refused_before_it_is_read(part: str, around: str) -> None:
+    assert "is not a card: a key of more than 100 parts" not in _refused(around.format(part * 99))
+    deep = _refused(around.format(part * 150_000))
+    assert "is not a card: a key of more than 100 parts (at line" in deep
+
+
+def _refused(text: str) -> str:
+    with pytest.raises(BadCard) as caught:
+        book(text)
+    return str(caught.value)
 
 
 def test_too_many_choices() -> None:

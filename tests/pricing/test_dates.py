@@ -20,6 +20,9 @@ def test_moments(text: str, first: date, last: date) -> None:
     moment = Moment.parse(text)
     assert (moment.text, moment.first, moment.last) == (text, first, last)
     assert moment.is_month == (first != last)
+    assert Moment(text, date(2026, 5, 1), date(2026, 5, 1)).is_month is False
+    with pytest.raises(AttributeError):
+        moment.last = date(2027, 1, 1)  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # frozen
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Edges of money: what is not an amount, how amounts are written, what stays in range."""
 
+import operator
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -36,6 +38,46 @@ def test_not_an_amount_as_a_number(number: Decimal | int) -> None:
         usd(number)
 
 
+@pytest.mark.parametrize("text", ["0" * 63 + "5", "5." + "0" * 62])
+def test_an_amount_may_be_64_characters_long(text: str) -> None:
+    assert usd(text) == Money(5 * 10**9, "USD")
+    with pytest.raises(BadMoney):
+        usd("0" + text)
+
+
+@pytest.mark.parametrize("exponent", [10**6 - 1, 1 - 10**6])
+def test_zero_is_zero_at_any_exponent(exponent: int) -> None:
+    zero = Decimal((0, (0,), exponent))
+    assert usd(zero) == Money.rounded(zero, "USD", "half-even") == Money.zero("USD")
+
+
+@pytest.mark.parametrize("number", [Decimal("1E+999999"), Decimal("-1E+999999")])
+def test_the_huge_is_refused_before_its_digits_are_written_out(number: Decimal) -> None:
+    with pytest.raises(BadMoney) as made:
+        usd(number)
+    with pytest.raises(BadMoney) as rounded:
+        Money.rounded(number, "USD", "floor")
+    assert made.value.value == rounded.value.value == str(number)
+
+
+@pytest.mark.parametrize(
+    "nanos", [2**63, -(2**63), 2**63 + 1, -(2**63) - 1, 2**64, -(2**64), 10**5000, -(10**5000)], ids=int.bit_length
+)
+@pytest.mark.parametrize("currency", ["USD", "creatify-credit"])
+def test_nanos_beyond_64_bits(nanos: int, currency: str) -> None:
+    with pytest.raises(BadMoney) as caught:
+        Money(nanos, currency)
+    assert caught.value.value == f"an integer of {nanos.bit_length()} bits"
+    assert Money(2**63 - 1, currency) + Money(1 - 2**63, currency) == Money.zero(currency)
+
+
+def test_an_error_repeats_what_is_short_and_cuts_what_is_long() -> None:
+    with pytest.raises(BadMoney, match=r"^'five' is not an amount"):
+        usd("five")
+    with pytest.raises(BadMoney, match=r"^'x{63}…' is not an amount"):
+        usd("x" * 10_000)
+
+
 @pytest.mark.parametrize("number", [Decimal("NaN"), Decimal("Infinity"), Decimal("1E+999999"), Fraction(2**63)])
 def test_not_to_be_rounded(number: Decimal | Fraction) -> None:
     with pytest.raises(BadMoney):
@@ -46,8 +88,31 @@ def test_what_is_beyond_smallness_is_still_rounded() -> None:
     assert Money.rounded(Decimal("1E-300"), "USD", "ceil") == Money(1, "USD")
     assert Money.rounded(Decimal("-1E-300"), "USD", "floor") == Money(-1, "USD")
     assert Money.rounded(Decimal("0E+999999"), "USD", "ceil") == Money.zero("USD")
+    assert Money.rounded(Decimal("1E-399"), "USD", "ceil") == Money(1, "USD")
+    for tiny in ("1E-400", "1E-5000", "-1E-5000"):
+        with pytest.raises(BadMoney):
+            Money.rounded(Decimal(tiny), "USD", "ceil")
+
+
+@pytest.mark.parametrize("mode", ["up", "down", "", "ceiling", "half-up", "half-down", "nearest", "FLOOR"])
+@pytest.mark.parametrize("value", [Fraction(1, 3), Fraction(-2, 3 * 10**9)])
+def test_no_other_rounding(mode: str, value: Fraction) -> None:
     with pytest.raises(ValueError, match="rounding"):
-        Money.rounded(Fraction(1, 3), "USD", "up")  # type: ignore[arg-type]  # a wrong word at run time
+        Money.rounded(value, "USD", mode)  # type: ignore[arg-type]  # a wrong word at run time
+
+
+@pytest.mark.parametrize(
+    ("halves", "even"),
+    [(-5, -2), (-3, -2), (-1, 0), (1, 0), (3, 2), (5, 2), (2**62 + 1, 2**61), (2**62 + 3, 2**61 + 2)],
+)
+def test_half_a_nano_goes_to_the_even_one(halves: int, even: int) -> None:
+    exact, hair = Fraction(halves, 2 * 10**9), Fraction(1, 10**30)
+    below, above = (halves - 1) // 2, (halves + 1) // 2
+    assert Money.rounded(exact, "USD", "half-even") == Money(even, "USD")
+    assert Money.rounded(exact - hair, "USD", "half-even") == Money(below, "USD")
+    assert Money.rounded(exact + hair, "USD", "half-even") == Money(above, "USD")
+    assert Money.rounded(exact, "USD", "floor") == Money(below, "USD")
+    assert Money.rounded(exact, "USD", "ceil") == Money(above, "USD")
 
 
 @pytest.mark.parametrize("value", [1.5, True, None, b"5", (5,), float("nan")])
@@ -79,6 +144,7 @@ def test_amounts(text: str, nanos: int) -> None:
         (14 * 10**8, "USD", "1.40 USD"), (5 * 10**9, "USD", "5.00 USD"), (100, "USD", "0.0000001 USD"),
         (55 * 10**8, "creatify-credit", "5.5 creatify-credit"), (20 * 10**9, "creatify-credit", "20 creatify-credit"),
         (-1, "USD", "-0.000000001 USD"), (0, "USD", "0.00 USD"), (-15 * 10**8, "EUR", "-1.50 EUR"),
+        (5 * 10**9, "USDC", "5 USDC"), (5 * 10**9, "EU", "5 EU"), (5 * 10**9, "abc", "5 abc"),
     ],
 )  # fmt: skip
 def test_how_money_is_written(nanos: int, currency: str, text: str) -> None:
@@ -111,6 +177,24 @@ def test_money_is_a_value() -> None:
         sum([five])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
+@pytest.mark.parametrize("other", [5, 5 * 10**9, 5.0, Decimal(5), "5.00 USD", None])
+@pytest.mark.parametrize("act", [operator.add, operator.sub, operator.lt, operator.le, operator.gt, operator.ge])
+def test_money_meets_only_money(act: Callable[[object, object], object], other: object) -> None:
+    with pytest.raises(TypeError):
+        act(usd(5), other)
+    with pytest.raises(TypeError):
+        act(other, usd(5))
+
+
+def test_a_currency_is_the_same_by_its_letters() -> None:
+    read, made = Money.parse("5 creatify-credit"), Money.of(5, "-".join(("creatify", "credit")))
+    assert read.currency is not made.currency
+    assert read + made == read * 2
+    assert read - made == Money.zero("creatify-credit")
+    assert read <= made <= read
+    assert Span(read, made, read).currency == "creatify-credit"
+
+
 def test_out_of_range_is_refused_not_wrapped() -> None:
     most = Money(2**63 - 1, "USD")
     one = Money(1, "USD")
@@ -138,3 +222,27 @@ def test_span() -> None:
         span * -1  # pyright: ignore[reportUnusedExpression]
     with pytest.raises(CurrencyMismatch):
         span + Span(*(Money.of(n, "EUR") for n in (1, 2, 3)))  # pyright: ignore[reportUnusedExpression]
+    with pytest.raises(AttributeError):
+        span.low = usd(0)  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # frozen
+
+
+def test_a_span_rises_also_where_two_of_its_amounts_are_one_object() -> None:
+    two = usd(2)
+    assert str(Span(two, two, usd(3))) == "2.00 USD (2.00 USD to 3.00 USD)"
+    assert str(Span(usd(1), two, two)) == "2.00 USD (1.00 USD to 2.00 USD)"
+    with pytest.raises(BadMoney):
+        Span(two, two, usd(1))
+    with pytest.raises(BadMoney):
+        Span(usd(3), two, two)
+
+
+@pytest.mark.parametrize(
+    "currencies",
+    [
+        ("USD", "EUR", "EUR"), ("EUR", "USD", "USD"), ("USD", "USD", "EUR"), ("EUR", "EUR", "USD"),
+        ("USD", "EUR", "USD"), ("EUR", "USD", "EUR"),
+    ],
+)  # fmt: skip
+def test_a_span_is_of_one_currency(currencies: tuple[str, str, str]) -> None:
+    with pytest.raises(CurrencyMismatch):
+        Span(*(Money.of(n, currency) for n, currency in enumerate(currencies)))

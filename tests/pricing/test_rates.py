@@ -7,7 +7,9 @@ from fractions import Fraction
 import pytest
 
 from pricing import PriceBook, Quote, Usage, usd
-from pricing.rates import decimal_from, quantise, share
+from pricing.evaluate.lines import share
+from pricing.evaluate.rates import decimal_from
+from pricing.evaluate.tariffs import quantise
 from tests.pricing.cardtexts import TABLE, spoiled
 
 AT = date(2026, 6, 1)
@@ -41,6 +43,7 @@ CEIL_5 = 'quantise = { step = 5, mode = "ceil" }'
         (per_unit("0.01", 'quantise = { step = 1, mode = "floor" }'), "0.9", "0"),
         (per_unit("1", 'quantise = { step = 1, mode = "nearest" }'), "2.5", "3"),
         (per_unit("1", 'quantise = { step = 1, mode = "nearest" }'), "2.499", "2"),
+        (per_unit("1", 'quantise = { step = 1, mode = "nearest" }'), "2.501", "3"),
         (per_unit("0.005", "included = 40"), "30", "0"),  # included first …
         (per_unit("0.005", "included = 40"), "50", "0.05"),
         (per_unit("1", "included = 1\n" + CEIL_5), "6", "5"),  # … then quantised …
@@ -126,7 +129,10 @@ def test_nanos_are_rounded_once_low_down_and_high_up() -> None:
     ("value", "step", "mode", "expected"),
     [
         ("9.4", "1", "ceil", "10"), ("10", "1", "ceil", "10"), ("9.4", "1", "floor", "9"), ("0", "5", "ceil", "0"),
-        ("1.25", "0.5", "nearest", "1.5"), ("1.2", "0.5", "nearest", "1"), ("0.1", "0.04", "ceil", "0.12"),
+        ("1.25", "0.5", "nearest", "1.5"), ("1.2", "0.5", "nearest", "1"),
+        ("1.3", "0.5", "nearest", "1.5"), ("1.499", "0.5", "nearest", "1.5"), ("0", "0.5", "nearest", "0"),
+        ("-0.25", "0.5", "nearest", "0"), ("-0.3", "0.5", "nearest", "-0.5"), ("-0.1", "0.04", "floor", "-0.12"),
+        ("0.1", "0.04", "ceil", "0.12"),
     ],
 )  # fmt: skip
 def test_quantise(value: str, step: str, mode: str, expected: str) -> None:
@@ -141,6 +147,10 @@ def test_quantise(value: str, step: str, mode: str, expected: str) -> None:
         (["3", "4"], 7, [3, 4]),
         (["0.9", "0.9"], 1, [1, 0]),
         (["-0.5", "1.5"], 1, [0, 1]),
+        (["0.5", "0.5"], 3, [2, 1]),  # further away than one each: all get some, then the largest remainders
+        (["1.2", "2.7", "0.1"], 7, [2, 4, 1]),
+        (["1.2", "2.7"], 2, [0, 2]),
+        (["0.2", "0.7", "0.1"], -5, [-2, -1, -2]),
     ],
 )
 def test_share(exact: list[str], total: int, shared: list[int]) -> None:

@@ -92,3 +92,14 @@ def test_a_usage_is_read_only() -> None:
     assert len(usage) == 1
     with pytest.raises(TypeError):
         usage.measures["billed_seconds"] = given  # type: ignore[index]
+
+
+def test_what_is_misspelled_is_told() -> None:
+    with pytest.raises(BadQuantity, match=r"'wdth' is not a measure; did you mean width\?"):
+        Usage.of(wdth=3)
+    with pytest.raises(BadQuantity, match=r"'xyzzy' is not a measure; known: requested_seconds, ") as caught:
+        Usage({"xyzzy": Quantity.seconds(1)})
+    assert "billed_seconds" not in str(caught.value)
+    for text, said in (("8s", "8s is not a length"), ("-8", "-8 s is not a length"), ("", "nothing is not a length")):
+        with pytest.raises(BadQuantity, match=f"^{said}"):
+            Usage.of(output_video_seconds=text)

@@ -1,0 +1,369 @@
+"""pricing.laws itself: what it makes is good, what it checks finds planted faults, and says so in one line."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from pricing import (
+    BadQuantity,
+    BuysNothing,
+    CreditPlan,
+    Line,
+    Money,
+    PriceBook,
+    Quantity,
+    Quote,
+    Span,
+    Usage,
+)
+from pricing import check as check_cards
+from pricing.evaluate.rates import Component
+from pricing.laws import LAWS, Broken, Job, books, cards, cases, check, jobs, laws_of, lengths, usages
+from pricing.laws.checks import Room
+from pricing.laws.jobs import quotable
+from tests.pricing.cardtexts import GOOD
+
+SHIPPED = PriceBook.shipped()
+AT = date(2026, 11, 20)
+EVERY_CHECK = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+HEAD = GOOD[: GOOD.index("[[offers.rates.components]]")].replace("from_audio = true\n", "")
+
+
+def card(components: str, *, assumption: str = "", measure: str = "output_video_seconds") -> PriceBook:
+    text = HEAD.replace("output_video_seconds", measure)
+    if assumption:
+        text = text.rstrip() + f'\nassumptions = ["{assumption}"]\n'
+    return PriceBook.from_texts({"acme.toml": f'{text}\n[[offers.rates.components]]\nlabel = "clip"\n{components}'})
+
+
+def broken(book: PriceBook, offer: str = "acme/clip", examples: int = 800) -> str:
+    """The one line of the broken law."""
+    try:
+        check(book, offer, max_examples=examples)
+    except Broken as error:
+        return str(error)
+    except BaseExceptionGroup as group:
+        return str(group.exceptions[0])
+    return ""
+
+
+# --- strategies
+
+
+@pytest.mark.parametrize("kind", [Money, Span, Quantity, Usage, CreditPlan, PriceBook])
+def test_hypothesis_knows_the_values(kind: type[object]) -> None:
+    seen: list[object] = []
+
+    @settings(max_examples=20, database=None)
+    @given(value=st.from_type(kind))
+    def draw(value: object) -> None:
+        assert isinstance(value, kind)
+        seen.append(value)
+
+    draw()
+    assert len(seen) >= 1 if kind is PriceBook else len(set(map(str, seen))) > 5
+
+
+@settings(max_examples=200)
+@given(job=jobs(SHIPPED))
+def test_a_job_is_one_that_can_be_priced(job: Job) -> None:
+    try:
+        quote = SHIPPED.quote(job.offer, job.usage, at=job.at, settings=job.settings, outputs=job.outputs)
+    except BadQuantity as error:
+        pytest.fail(f"{job}: {error}")
+    assert quote.settings == job.settings
+
+
+def test_most_offers_are_asked_for_points_and_ranges() -> None:
+    kinds: set[tuple[str, bool]] = set()
+
+    @settings(max_examples=500, derandomize=True, phases=[Phase.generate])
+    @given(job=jobs(SHIPPED))
+    def draw(job: Job) -> None:
+        kinds.update((name, quantity.low == quantity.high) for name, quantity in job.usage.items())
+
+    draw()
+    assert {(name, point) for name in ("billed_seconds", "input_audio_seconds") for point in (True, False)} <= kinds
+    assert len(kinds) >= 12
+
+
+@given(data=st.data())
+def test_usages_keep_limits_ladders_and_steps(data: st.DataObject) -> None:
+    offer = data.draw(st.sampled_from([name for name in quotable(SHIPPED) if SHIPPED.offer(name).duration is not None]))
+    sold = SHIPPED.offer(offer)
+    assert sold.duration is not None
+    settings_ = data.draw(st.sampled_from(sold.choices))
+    usage = data.draw(usages(SHIPPED, offer, settings_, at=AT, exact=True))
+    for name in (sold.duration.measure, "billed_seconds"):
+        if name in usage:
+            assert sold.duration.sells(usage[name].expected)
+
+
+@given(text=cards(), rising=cards(rising=True))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_made_up_cards_are_good(text: str, rising: str) -> None:
+    for one in (text, rising):
+        book = PriceBook.from_texts({"acme.toml": one})
+        assert set(book.offers) <= {"acme/clip", "acme/voice"}
+
+
+def test_made_up_cards_use_the_whole_language() -> None:
+    texts: list[str] = []
+
+    @settings(max_examples=250, derandomize=True, phases=[Phase.generate], suppress_health_check=EVERY_CHECK)
+    @given(text=cards())
+    def draw(text: str) -> None:
+        texts.append(text)
+
+    draw()
+    everything = "\n".join(texts)
+    for word in (
+        '"floor"',
+        *(
+            '"flat"',
+            '"per-unit"',
+            '"table"',
+            '"intervals"',
+            '"tiers"',
+            '"graduated"',
+            '"cliff"',
+            '"unknown"',
+            '"floor"',
+        ),
+        *("derive =", "aliases =", "unsold =", "limits =", "duration =", "exchange =", "rounding =", "included ="),
+        *("minimum =", "cap =", "minimum_charge =", "maximum_charge =", "per_output = false", '"above"', '"contested"'),
+        *('"promo"', "[[discounts]]", "before_minimum = true", "[[plans]]", "bonus", "slack =", "2025-01-01", '"low"'),
+    ):
+        assert word in everything, word
+
+
+@given(length=lengths("0.5", "20"))
+def test_lengths_stay_between_their_ends(length: Decimal) -> None:
+    assert Fraction(1, 2) <= Fraction(length) <= 20
+
+
+# --- laws on the language
+
+
+def except_some(*names: str) -> list[Any]:
+    return [law for law in LAWS if getattr(law, "__name__", "") not in names]
+
+
+@settings(max_examples=60, suppress_health_check=EVERY_CHECK)
+@given(data=st.data())
+def test_every_card_keeps_the_laws_that_no_card_can_break(data: st.DataObject) -> None:
+    book = data.draw(books())
+    room, case = Room(book), data.draw(cases(book))
+    for law in except_some("monotone", "additive", "paid"):
+        law(room, case)
+
+
+@settings(max_examples=60, suppress_health_check=EVERY_CHECK)
+@given(data=st.data())
+def test_rising_cards_keep_all_laws(data: st.DataObject) -> None:
+    book = data.draw(books(rising=True))
+    room, case = Room(book), data.draw(cases(book))
+    for law in LAWS:
+        law(room, case)
+
+
+# --- planted faults, in cards
+
+CEIL = 'quantise = { step = 1, mode = "ceil" }\n'
+PLAIN = 'tariff = { kind = "per-unit", price = 0.10 }\n'
+CELLS = '[{ up_to = 10, flat = 2 }, { up_to = "inf", price = 0.1 }]'
+CLIFF = f'tariff = {{ kind = "tiers", mode = "cliff", cells = {CELLS} }}'
+BANDS = '[{ up_to = 5, price = 0.2 }, { up_to = "inf", price = 0.1 }]'
+FALLING = f'tariff = {{ kind = "intervals", axis = "output_video_seconds", per = 1, cells = {BANDS} }}'
+WHERE = "acme/clip (resolution 480p) on 2026-11-20"
+
+
+@pytest.mark.parametrize(
+    ("components", "said"),
+    [
+        (CEIL.replace("ceil", "floor") + PLAIN, f"paid: {WHERE}: output_video_seconds 0.001 costs 0.00 USD"),
+        (
+            CEIL + CLIFF,
+            "output_video_seconds 10 costs 2.00 USD, 10.001 costs 1.10 USD: more costs less",
+        ),
+        (
+            CEIL.replace("ceil", "floor") + "minimum = 5\n" + PLAIN,
+            "parts cost less",
+        ),
+        (FALLING, "costs less"),
+    ],
+)  # fmt: skip
+def test_a_planted_fault_is_found_and_shrunk(components: str, said: str) -> None:
+    line = broken(card(components))
+    assert said in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("components", "declared"),
+    [
+        (CEIL.replace("ceil", "floor") + PLAIN, "parts may cost less: the page says so"),
+        (
+            CEIL + CLIFF,
+            "more output_video_seconds may cost less: the page says so",
+        ),
+    ],
+)  # fmt: skip
+def test_a_declared_exception_is_none(components: str, declared: str) -> None:
+    assert broken(card(components)) != ""
+    assert broken(card(components, assumption=declared), examples=60) == ""
+    assert broken(card(components, assumption=declared.partition(":")[0] + ":")) != "", "a reason is needed"
+
+
+def test_a_good_card_is_good() -> None:
+    assert broken(PriceBook.from_texts({"good.toml": GOOD}), examples=60) == ""
+
+
+# --- planted faults, in the library
+
+
+def planted(monkeypatch: pytest.MonkeyPatch, change: Callable[[Quote, Job], Quote]) -> None:
+    honest = PriceBook.quote
+
+    def quote(self: PriceBook, offer: str, usage: Usage, **more: Any) -> Quote:
+        said = honest(self, offer, usage, **more)
+        return change(said, Job(offer, said.settings, usage, said.at, said.outputs))
+
+    monkeypatch.setattr(PriceBook, "quote", quote)
+
+
+def dearer(said: Quote, nanos: int = 1) -> Quote:
+    cost = said.cost + Span(*[Money(nanos, said.currency)] * 3)
+    lines = (replace(said.lines[0], amount=said.lines[0].amount + Money(nanos, said.currency)), *said.lines[1:])
+    return replace(said, cost=cost, dollars=cost, lines=lines)
+
+
+def length_of(job: Job) -> Decimal:
+    return next(iter(job.usage.values())).expected
+
+
+def _sum(said: Quote, job: Job) -> Quote:
+    extra = Line("extra", Decimal(1), Decimal(1), "job", Decimal(1), Money(1, said.currency))
+    return replace(said, lines=(*said.lines, extra)) if length_of(job) > 7 else said
+
+
+def _float(said: Quote, job: Job) -> Quote:
+    if length_of(job) <= 7:
+        return said
+    return replace(said, assumptions=(*said.assumptions, 0.1))  # type: ignore[arg-type]
+
+
+def _outputs(said: Quote, job: Job) -> Quote:
+    return dearer(said, 10) if job.outputs == 2 else said
+
+
+def _ordered(said: Quote, job: Job) -> Quote:
+    exact = all(quantity.low == quantity.high for quantity in job.usage.values())
+    return dearer(said, 10**12) if exact and length_of(job) > 7 else said
+
+
+def _additive(said: Quote, job: Job) -> Quote:
+    """Short jobs pay something extra, so that full blocks no longer add up."""
+    return dearer(said, 1000) if length_of(job) <= 30 else said
+
+
+_seen: set[str] = set()
+
+
+def _moody(said: Quote, job: Job) -> Quote:
+    again = repr(job) in _seen
+    _seen.add(repr(job))
+    return dearer(said) if again else said
+
+
+@pytest.mark.parametrize(
+    ("law", "change"),
+    [
+        ("summed", _sum),
+        ("exact", _float),
+        ("outputs", _outputs),
+        ("deterministic", _moody),
+        ("ordered", _ordered),
+        ("additive", _additive),
+    ],
+)
+def test_a_fault_of_the_library_is_found(
+    law: str, change: Callable[[Quote, Job], Quote], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted(monkeypatch, change)
+    only = [one for one in LAWS if getattr(one, "__name__", "") == law]
+    book = card(CEIL + PLAIN)
+    with pytest.raises(Exception, match=f"{law}: acme/clip|unreliable"):
+        check(book, "acme/clip", laws=only, max_examples=300)
+
+
+@pytest.mark.parametrize("key", ["minimum", "cap"])
+def test_a_forgotten_bound_is_found(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Component.billed
+
+    def forgetful(self: Component, measured: Any) -> Any:
+        return honest(replace(self, **{key: None}), measured)
+
+    book = card(f"{key} = 5\n{PLAIN}")
+    assert broken(book, examples=40) == ""
+    monkeypatch.setattr(Component, "billed", forgetful)
+    assert broken(card(f"{key} = 5\n{PLAIN}")).startswith("bounded: acme/clip")
+
+
+def test_a_wrong_inverse_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = PriceBook.max_seconds
+
+    def short(self: PriceBook, offer: str, budget: Money, **more: Any) -> Any:
+        most = honest(self, offer, budget, **more)
+        return replace(most, seconds=most.seconds - Decimal("0.002")) if most.seconds > 1 else most
+
+    monkeypatch.setattr(PriceBook, "max_seconds", short)
+    assert "inverse: acme/clip" in broken(card(CEIL + PLAIN))
+
+
+def test_a_budget_said_to_buy_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object, **__: object) -> None:
+        raise BuysNothing("nothing")
+
+    monkeypatch.setattr(PriceBook, "max_seconds", nothing)
+    assert "is said to buy nothing" in broken(card(CEIL + PLAIN))
+
+
+def test_a_row_that_reaches_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pricing.entry import DatedRate
+
+    honest = DatedRate.covers
+
+    def early(self: DatedRate, at: date) -> bool:
+        return honest(self, at) or self.rate.id.startswith("a-row-that-is")
+
+    monkeypatch.setattr(DatedRate, "covers", early)
+    assert "once a row from" in broken(card(CEIL + PLAIN))
+
+
+# --- the ready test
+
+
+def test_laws_of_is_one_test_for_each_offer() -> None:
+    test: Any = laws_of(SHIPPED, offers=["fal/fal-ai/latentsync", "creatify/aurora_v1"], max_examples=5)
+    (mark,) = test.pytestmark
+    assert mark.args == ("offer", ["fal/fal-ai/latentsync", "creatify/aurora_v1"])
+    test("creatify/aurora_v1")
+
+
+def test_an_offer_that_cannot_be_quoted_must_refuse() -> None:
+    unquotable = next(name for name in SHIPPED.offers if name not in quotable(SHIPPED))
+    check(SHIPPED, unquotable, max_examples=5)
+
+
+def test_the_made_up_cards_are_good_for_cards_check(tmp_path: Any) -> None:
+    file = tmp_path / "good.toml"
+    file.write_text(GOOD, "utf-8")
+    assert check_cards([file]) == ()
