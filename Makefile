@@ -33,6 +33,7 @@ bench: $(READY) ## ratios against a floor measured in the same run
 	$(BIN)/python benchmarks/bench_quote.py
 	$(BIN)/python benchmarks/bench_decide.py
 	$(BIN)/python benchmarks/bench_ledger.py
+	$(BIN)/python benchmarks/bench_whatif.py
 
 sim: $(READY) ## the slow sweeps: laws with many examples, kills at many instants
 	FAREGATE_SWEEP=1 $(BIN)/python -m pytest -m "slow or not slow" tests/laws tests/cli

@@ -12,7 +12,7 @@ from pricing import PricingError
 
 from .. import RouterError
 from ..request import check_words
-from . import books, demo, jobs, prices, run, sandbox
+from . import books, cards, demo, jobs, prices, run, sandbox
 from .output import complain, document
 
 REFUSED, USAGE, PROVIDER, UNKNOWN, STORAGE, INTERRUPTED = 1, 2, 3, 4, 6, 130
@@ -20,6 +20,7 @@ EXIT = {
     "unknown_offer": REFUSED,
     "unknown_setting": REFUSED,
     "no_price": REFUSED,
+    "not_quotable": REFUSED,
     "no_plan": REFUSED,
     "buys_nothing": REFUSED,
     "refused": REFUSED,
@@ -48,6 +49,7 @@ COMMANDS: Sequence[Callable[..., None]] = (
 for _command in COMMANDS:
     app.command(_command.__name__.rstrip("_"))(_command)
 app.add_typer(books.budget_app, name="budget")
+app.add_typer(cards.cards_app, name="cards")
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

@@ -13,6 +13,7 @@ import typer
 
 from ledger import Ledger
 from pricing import Money, PriceBook, Quantity, Usage
+from pricing import Offer as SoldOffer
 
 from .. import AvatarVideo, BadRequest, Demand, Policy
 from ..estimate import measure
@@ -23,10 +24,18 @@ Db = Annotated[str | None, typer.Option("--db", help="sqlite:///FILE; default FA
 Offer = Annotated[str, typer.Option("--offer", help="As `faregate offers` lists them.")]
 Seconds = Annotated[str | None, typer.Option("--seconds", help="Length in seconds.")]
 Audio = Annotated[Path | None, typer.Option("--audio", help="A voice track to measure.")]
+Measures = Annotated[
+    list[str] | None,
+    typer.Option("--measure", help="What else the job takes, NAME=AMOUNT, e.g. width=1280; may be repeated."),
+]
 Set = Annotated[list[str] | None, typer.Option("--set", help="A setting, key=value; may be repeated.")]
 Outputs = Annotated[int, typer.Option("--outputs", help="Variations to make; each is charged.")]
 At = Annotated[str | None, typer.Option("--at", help="The day to quote for, YYYY-MM-DD (UTC); default today.")]
 Plan = Annotated[list[str] | None, typer.Option("--credit-plan", help="provider=plan, e.g. creatify=api-pro.")]
+Cards = Annotated[
+    list[Path] | None,
+    typer.Option("--cards", help="Cards, a file or folder, over the shipped ones; may be repeated. FAREGATE_CARDS."),
+]
 Scope = Annotated[str | None, typer.Option("--scope", help="A path such as acme/campaign-7.")]
 Resolution = Annotated[str | None, typer.Option("--resolution", help="The least the clip may have, e.g. 720p.")]
 MaxCost = Annotated[str | None, typer.Option("--max-cost", help='The most one job may cost, e.g. "4 USD".')]
@@ -43,14 +52,14 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def day(text: str | None) -> date:
+def day(text: str | None, option: str = "--at") -> date:
     """A date as the user wrote it; None is today (UTC)."""
     if text is None:
         return today()
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise BadRequest(f"--at {text!r} is not a date", value=text, next="write YYYY-MM-DD") from error
+        raise BadRequest(f"{option} {text!r} is not a date", value=text, next="write YYYY-MM-DD") from error
 
 
 def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
@@ -66,18 +75,50 @@ def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
-def book(plans: Sequence[str] | None = None) -> PriceBook:
-    """The shipped prices, with the credit plans the user named."""
-    shown = PriceBook.shipped()
+def book(plans: Sequence[str] | None = None, cards: Sequence[Path] | None = None) -> PriceBook:
+    """The shipped prices, with the cards of FAREGATE_CARDS and --cards over them, and the credit plans named."""
+    listed = [Path(path) for path in os.environ.get("FAREGATE_CARDS", "").split(os.pathsep) if path]
+    paths = card_paths([*listed, *(cards or ())])
+    shipped = PriceBook.shipped()
+    return planned(shipped.with_cards(paths) if paths else shipped, plans)
+
+
+def planned(book: PriceBook, plans: Sequence[str] | None) -> PriceBook:
+    """The book with the credit plans the user named. Raises NoPlan."""
     for provider, plan in pairs("--credit-plan", plans).items():
-        shown = shown.with_plan(provider, plan)
-    return shown
+        book = book.with_plan(provider, plan)
+    return book
 
 
-def billed(seconds: str | None, audio: Path | None) -> Usage:
-    """For `quote`: --seconds is the billed measure, --audio a file to measure; exactly one."""
-    _one_of(seconds, audio)
-    return Usage.audio(measure(audio).seconds) if audio is not None else Usage.billed(seconds or "")
+def card_paths(paths: Sequence[Path]) -> list[Path]:
+    """The paths of cards; a folder without any is a slip of the pen. Raises BadRequest."""
+    for path in paths:
+        if path.is_dir() and not any(path.glob("*.toml")):
+            raise BadRequest(f"there is no *.toml in {path}", value=str(path), next="name a card file, or its folder")
+    return list(paths)
+
+
+def usage(offer: SoldOffer, seconds: str | None, audio: Path | None, measures: Sequence[str] | None) -> Usage:
+    """For `quote`: --seconds is the billed measure, --audio a file to measure, --measure whatever else the job takes.
+
+    Raises BadRequest for one measure stated twice, BadQuantity.
+    """
+    others = pairs("--measure", measures)
+    if not others:
+        _one_of(seconds, audio, ", or state what the job takes with --measure NAME=AMOUNT")
+    elif seconds is not None and audio is not None:
+        raise BadRequest("give --seconds or --audio, not both")
+    found: dict[str, Quantity] = {}
+    if seconds is not None:
+        found.update(Usage.billed(seconds))
+    if audio is not None:
+        found.update(Usage.audio(measure(audio).seconds))
+    option, same = ("--audio", set(found)) if seconds is None else ("--seconds", {*found, offer.measure})
+    for name, amount in others.items():
+        if name in same:
+            raise BadRequest(f"{option} and --measure {name} state the same measure", value=name, next="leave one out")
+        found.update(Usage.of(**{name: amount}))
+    return Usage(found)
 
 
 def demand(
@@ -168,6 +209,6 @@ def _refuse(word: str) -> object:
     raise ValueError(f"{word} is not a JSON number")
 
 
-def _one_of(seconds: str | None, audio: Path | None) -> None:
+def _one_of(seconds: str | None, audio: Path | None, more: str = "") -> None:
     if (seconds is None) == (audio is None):
-        raise BadRequest("give exactly one of --seconds and --audio")
+        raise BadRequest(f"give exactly one of --seconds and --audio{more}")

@@ -1,17 +1,25 @@
 """quote, max, route, offers: what things cost and who could make them. Spends nothing, writes nothing."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from pricing import Money, Quote
+from pricing import Money, Quote, Usage
 
-from .. import Candidate, Choice, Rejection, Router
+from .. import BadRequest, Candidate, Choice, Rejection, Router
 from . import options as o
 from .output import answer, complain, console, money, span, table
 
 Template = Annotated[bool, typer.Option("--template", help="A template video instead of an avatar video.")]
+Measures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--measure",
+        help="Which length is asked for, e.g. input_audio_seconds; or what else the job takes, e.g. width=1280.",
+    ),
+]
 
 
 def quote(
@@ -19,15 +27,17 @@ def quote(
     offer: o.Offer,
     seconds: o.Seconds = None,
     audio: o.Audio = None,
+    measures: o.Measures = None,
     settings: o.Set = None,
     outputs: o.Outputs = 1,
     at: o.At = None,
     plan: o.Plan = None,
+    cards: o.Cards = None,
     json: o.Json = False,
 ) -> None:
     """What one job costs at one offer, exactly, and why. --seconds speaks of the billed measure."""
-    book = o.book(plan)
-    usage = o.billed(seconds, audio)
+    book = o.book(plan, cards)
+    usage = o.usage(book.offer(offer), seconds, audio, measures)
     found = book.quote(offer, usage, at=o.day(at), settings=o.pairs("--set", settings), outputs=outputs)
     if json:
         answer(found.as_json())
@@ -40,20 +50,31 @@ def max_(
     offer: o.Offer,
     budget: Annotated[str, typer.Option("--budget", help='"5 USD", or the offer\'s own currency.')],
     settings: o.Set = None,
+    measures: Measures = None,
     outputs: o.Outputs = 1,
     at: o.At = None,
     plan: o.Plan = None,
+    cards: o.Cards = None,
     json: o.Json = False,
 ) -> None:
     """The longest clip a budget buys."""
-    found = o.book(plan).max_seconds(
-        offer, Money.parse(budget), at=o.day(at), settings=o.pairs("--set", settings), outputs=outputs
+    length, usage = _asked(measures)
+    found = o.book(plan, cards).max_seconds(
+        offer,
+        Money.parse(budget),
+        at=o.day(at),
+        settings=o.pairs("--set", settings),
+        outputs=outputs,
+        usage=usage,
+        measure=length,
     )
     if json:
         answer(found.as_json())
         return
     audio = "" if found.audio_seconds is None else f", an audio file of {found.audio_seconds:f} s is sure to fit"
     console().print(f"{budget} buys {found.seconds:f} s ({found.limited_by}){audio}", markup=False)
+    if not found.unique:
+        console().print(f"  not every shorter length fits: {found.note}", markup=False)
     console().print(found.quote.explain(), markup=False)
 
 
@@ -70,6 +91,7 @@ def route(
     provider: o.Providers = None,
     outputs: o.Outputs = 1,
     plan: o.Plan = None,
+    cards: o.Cards = None,
     scope: o.Scope = None,
     db: o.Db = None,
     json: o.Json = False,
@@ -80,7 +102,7 @@ def route(
         max_cost=max_cost, max_latency=max_latency, min_quality=min_quality, objective=objective, providers=provider
     )
     # Without a scope no budget is asked, and the user's ledger is not touched.
-    with o.open_ledger(db if scope else "sqlite://") as ledger, Router(o.book(plan), ledger=ledger) as router:
+    with o.open_ledger(db if scope else "sqlite://") as ledger, Router(o.book(plan, cards), ledger=ledger) as router:
         choice = router.rank(demand, policy, scope=scope)
     if json:
         answer(route_json(choice))
@@ -91,9 +113,9 @@ def route(
         raise typer.Exit(1)
 
 
-def offers(*, json: o.Json = False) -> None:
+def offers(*, cards: o.Cards = None, json: o.Json = False) -> None:
     """Everything that can be quoted."""
-    book = o.book()
+    book = o.book(cards=cards)
     if json:
         rows = [
             {
@@ -164,6 +186,15 @@ def rejection_json(one: Rejection) -> dict[str, object]:
 
 def plain(number: Decimal | None) -> str | None:
     return None if number is None else f"{number.normalize():f}"
+
+
+def _asked(measures: Sequence[str] | None) -> tuple[str | None, Usage | None]:
+    """--measure NAME is the length asked for, at most one; --measure NAME=AMOUNT what else the job takes."""
+    names = [text for text in measures or () if "=" not in text]
+    if len(names) > 1:
+        raise BadRequest(f"--measure {', '.join(names)} names more than one length", value=", ".join(names))
+    stated = o.pairs("--measure", [text for text in measures or () if "=" in text])
+    return next(iter(names), None), Usage.of(**stated) if stated else None
 
 
 def _usd(quote: Quote | None) -> dict[str, object] | None:

@@ -38,6 +38,7 @@ def run(
     provider: o.Providers = None,
     outputs: o.Outputs = 1,
     plan: o.Plan = None,
+    cards: o.Cards = None,
     scope: Annotated[str, typer.Option("--scope", help="Who pays: a path such as acme/campaign-7.")],
     key: Annotated[
         str | None, typer.Option("--key", help="Repeat it to continue the same job; made up if absent.")
@@ -66,7 +67,7 @@ def run(
         console().print(f"key {key} (repeat it to go on with this job)", markup=False)
     with (
         o.open_ledger(db) as ledger,
-        Router(o.book(plan), ledger=ledger, patience=Patience(wait_s=wait)) as router,
+        Router(o.book(plan, cards), ledger=ledger, patience=Patience(wait_s=wait)) as router,
     ):
         result = router.run(request, key=key, scope=scope, policy=policy, tags=tags)
     unsaved = _saved(result, save)
@@ -79,11 +80,13 @@ def run(
         raise typer.Exit(PROVIDER)
 
 
-def resume(*, wait: Wait = 1200, plan: o.Plan = None, db: o.Db = None, json: o.Json = False) -> None:
+def resume(
+    *, wait: Wait = 1200, plan: o.Plan = None, cards: o.Cards = None, db: o.Db = None, json: o.Json = False
+) -> None:
     """Finish what earlier runs left open: probe, poll, settle, release what was never sent."""
     with (
         o.open_ledger(db) as ledger,
-        Router(o.book(plan), ledger=ledger, patience=Patience(wait_s=wait)) as router,
+        Router(o.book(plan, cards), ledger=ledger, patience=Patience(wait_s=wait)) as router,
     ):
         found = router.resume()
     if json:

@@ -300,7 +300,7 @@ def test_budgets_set_list_show(plain: World) -> None:
 def test_offers_and_empty_lists(plain: World) -> None:
     offers = {one["offer"] for one in plain.run("offers").ok()["offers"]}
     aurora = {f"creatify/custom_template:aurora_v1{end}" for end in ("", "_fast")}
-    assert offers == {V1, FAST, STANDARD, FAL, RUN, RUN_FAST} | aurora
+    assert offers >= {V1, FAST, STANDARD, FAL, RUN, RUN_FAST} | aurora
     assert plain.run("jobs").ok() == {"jobs": []}
     assert plain.run("budget", "list").ok() == {"budgets": []}
     assert plain.run("resume").ok() == {"jobs": []}
