@@ -117,7 +117,7 @@ def test_made_up_cards_are_good(text: str, rising: str) -> None:
 def test_made_up_cards_use_the_whole_language() -> None:
     texts: list[str] = []
 
-    @settings(max_examples=250, derandomize=True, phases=[Phase.generate], suppress_health_check=EVERY_CHECK)
+    @settings(max_examples=2000, derandomize=True, phases=[Phase.generate], suppress_health_check=EVERY_CHECK)
     @given(text=cards())
     def draw(text: str) -> None:
         texts.append(text)
