@@ -17,7 +17,6 @@ Reason = Literal[
     "provider", "unsupported", "resolution", "duration", "outputs", "price", "max_cost", "max_latency", "min_quality",
     "no_budget", "currency", "budget", "no_key", "no_delivery",
 ]  # fmt: skip
-NOT_READY: tuple[Reason, ...] = ("no_key", "no_delivery")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from uuid import uuid4
 
 from pricing import PriceBook, Quote
@@ -25,7 +26,7 @@ from .talk import Order
 
 PROVISIONAL_FOR = timedelta(days=35)
 """How long a provisional charge is asked about again: one invoice cycle."""
-NO_TAGS: Mapping[str, str] = {}
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,6 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
     """Submit to one candidate after another, and only after proof that the last one did not take it."""
     said: list[str] = []
     tried = {(attempt.offer, tuple(sorted(attempt.settings.items()))) for attempt in view.attempts}
-    asked = False
     for candidate in work.candidates:
         if (candidate.offer, tuple(sorted(candidate.settings.items()))) in tried:
             continue
@@ -170,7 +169,6 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
                 return (yield from read_job(work.job))
             said.append(f"{candidate.offer}: {answer.refused.detail}")
             continue
-        asked = True
         submission = yield from provider.submit(order)
         yield from note(work.job, order.attempt, submission)
         if submission.outcome in ("accepted", "unknown"):
@@ -180,7 +178,7 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
     left = yield from release(work.job, None, reason)
     if left.state != "released":  # another run of this key has moved it on meanwhile: follow that
         return left
-    if asked or said:
+    if said:
         raise ProviderError(f"no provider took the job: {reason}", next="nothing was charged; try again with a new key")
     raise Refused(reason)
 
