@@ -18,6 +18,8 @@ Source = Literal["invoice", "billing_event", "inline", "units", "quote", "resolv
 """An evidence, or a person's verdict."""
 
 RANKS: Mapping[str, int] = MappingProxyType({"quote": 0, "units": 1, "inline": 2, "billing_event": 3, "invoice": 4})
+CHANNELS = ("poll", "webhook", "billing", "invoice")
+"""The ways in which something is said."""
 TOO_MUCH = 2
 """Above this many times the quote's high, an amount is absurd."""
 TOO_LITTLE = Fraction(1, 2)

@@ -9,11 +9,12 @@ from pricing import CurrencyMismatch, Money, Quote, Span
 
 from . import budgets, texts
 from .budgets import Limit
-from .engine import Row, Statement, Work
-from .rows import ADD_EVENT, ATTEMPT_BY_ID, Job, attempt_row, is_state, job_row, note, save
+from .granting import NewJob, add_quote, grant, grant_at_once, new_job
+from .rows import ATTEMPT_BY_ID, Job, attempt_row, is_state, job_row, note, save
 from .scopes import chain, inside
 from .states import after
-from .tables import ATTEMPT, JOB, QUOTE, REFUSAL
+from .store import Row, Statement, Work
+from .tables import ATTEMPT, JOB, REFUSAL
 from .values import Grant, Reason, Refusal
 
 _KNOWN = Statement(
@@ -21,15 +22,6 @@ _KNOWN = Statement(
         sa.or_(JOB.c.key == sa.bindparam("key"), JOB.c.id == sa.bindparam("job"))
     )
 )
-_ADD_QUOTE = Statement(
-    sa.insert(QUOTE).from_select(
-        ["id", "body"],
-        sa.select(sa.bindparam("quote_id", type_=sa.Text), sa.bindparam("body", type_=sa.Text)).where(
-            sa.not_(sa.exists().where(QUOTE.c.id == sa.bindparam("quote_id", type_=sa.Text)))
-        ),
-    )
-)
-_ADD_JOB = Statement(sa.insert(JOB), [column.name for column in JOB.c])
 _ADD_ATTEMPT = Statement(sa.insert(ATTEMPT), [column.name for column in ATTEMPT.c])
 _ADD_REFUSAL = Statement(sa.insert(REFUSAL), [column.name for column in REFUSAL.c if column.name != "id"])
 _LAPSED = sa.select(JOB).where(
@@ -38,15 +30,17 @@ _LAPSED = sa.select(JOB).where(
     JOB.c.parked_nanos == sa.literal_column("0"),  # a parked amount keeps its hold until a person resolves it
     JOB.c.expires_at <= sa.bindparam("now"),
 )
-_LAPSED_ALL = Statement(_LAPSED.order_by(JOB.c.granted_at, JOB.c.id))
+_IN_ORDER = _LAPSED.order_by(JOB.c.granted_at, JOB.c.id).with_for_update(skip_locked=True)
+"""A job that somebody is moving just now is not lapsed; and who waits for nobody is in nobody's way."""
+_LAPSED_ALL = Statement(_IN_ORDER)
 _LAPSED_BELOW = Statement(
-    _LAPSED.where(
+    _IN_ORDER.where(
         sa.or_(
             JOB.c.scope == sa.bindparam("scope"),
             sa.and_(JOB.c.scope >= sa.bindparam("below"), JOB.c.scope < sa.bindparam("above")),
         ),
         JOB.c.id != sa.bindparam("but"),
-    ).order_by(JOB.c.granted_at, JOB.c.id)
+    )
 )
 
 
@@ -66,10 +60,21 @@ def hold(
 ) -> Grant:
     """Set the quote's high aside in the whole chain, or answer why not. Raises BadScope."""
     chain(scope)
+
+    def asked(amount: Span) -> NewJob:
+        return new_job(
+            now, job=job, key=key, request_hash=request_hash, scope=scope, quote=quote, amount=amount, request=request,
+            tags=tags, owner=owner, expires_in_s=expires_in_s,
+        )  # fmt: skip
+
+    ask = _Ask(work, now, job, key, scope, quote)
+    # The usual case in one statement, on a guess; every other one is looked into below.
+    guess = ask.amount("USD") if work.dialect == "postgresql" and not (work.tries or work.asked_again) else None
+    if guess is not None and grant_at_once(work, now, [asked(guess)]):
+        return Grant(job)
     known = work.rows(_KNOWN, {"key": key, "job": job})
     if known:
-        return _again(known, job, key, request_hash, scope)
-    ask = _Ask(work, now, job, key, scope, quote)
+        return _again(work, known, job, key, request_hash, scope)
     limits = budgets.opened(work, scope, now)
     if not limits:
         return ask.refuse(
@@ -82,8 +87,7 @@ def hold(
     room = ask.room(limits, amount.high.nanos, now)
     if isinstance(room, Grant):
         return room
-    budgets.take(work, room, amount.high.nanos)
-    _add_job(work, now, job, key, request_hash, scope, quote, amount, request, tags, owner, expires_in_s)
+    grant(work, now, room, [asked(amount)])
     return Grant(job)
 
 
@@ -103,7 +107,7 @@ def begin(
     row = job_row(work, job)
     if work.row(ATTEMPT_BY_ID, {"attempt": attempt}) is not None:
         attempt_row(work, job, attempt)
-        return Grant(job, replayed=True)
+        return Grant(job, replayed=not work.asked_again)
     ask = _Ask(work, now, job, row["key"], row["scope"], quote)
     target = after(is_state(row["state"]), "begin")
     if target is None or row["parked_nanos"]:
@@ -119,13 +123,14 @@ def begin(
         detail = f"{quote.offer} may cost {over}, more than the {ceiling} allowed for job {job}"
         return ask.refuse("budget", detail, asked=high, cap=ceiling)
     more = high.nanos - row["open_nanos"]
+    limits: list[Limit] = []
     if more > 0:
         room = ask.room(budgets.authorised(work, row["scope"], row["granted_at"]), more, row["granted_at"])
         if isinstance(room, Grant):
             return room
-        budgets.take(work, room, more)
+        limits = room
     name, body = texts.quote(quote)
-    work.run(_ADD_QUOTE, {"quote_id": name, "body": body})
+    add_quote(work, name, body)
     opened = max(row["open_nanos"], high.nanos)
     settings = texts.dump(quote.settings)
     save(
@@ -136,6 +141,7 @@ def begin(
     _add_attempt(work, now, row, attempt, provider, quote, fingerprint)
     raised = f", hold raised to {Money(opened, row['currency'])}" if more > 0 else ""
     note(work, row, now, "intent", f"attempt {row['attempts']} at {provider}: {quote.offer}{raised}", attempt=attempt)
+    budgets.take(work, now, limits, more)
     return Grant(job)
 
 
@@ -161,9 +167,10 @@ def end(
     outcome: str | None = None,
 ) -> None:  # fmt: skip
     """Leave the open states without a charge: what was set aside goes back."""
-    budgets.shift(work, row["scope"], row["granted_at"], spent=0, held=-row["open_nanos"])
+    opened = row["open_nanos"]
     save(work, row, state=state, open_nanos=0, reason=reason, proof=proof or row["proof"])
     note(work, row, now, kind, reason, proof=proof, attempt=attempt, outcome=outcome)
+    budgets.shift(work, now, row["scope"], row["granted_at"], spent=0, held=-opened)
 
 
 def _lapse(work: Work, now: int, rows: Sequence[Row]) -> tuple[str, ...]:
@@ -172,10 +179,11 @@ def _lapse(work: Work, now: int, rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(row["id"] for row in rows)
 
 
-def _again(known: Sequence[Row], job: str, key: str, request_hash: str, scope: str) -> Grant:
+def _again(work: Work, known: Sequence[Row], job: str, key: str, request_hash: str, scope: str) -> Grant:
     earlier = next((row for row in known if row["key"] == key), None)
     if earlier is not None and earlier["request_hash"] == request_hash:
-        return Grant(earlier["id"], replayed=True)
+        # Our own answer that was lost on the way is no replay.
+        return Grant(earlier["id"], replayed=not (work.asked_again and earlier["id"] == job))
     if earlier is None:
         detail = f"the job id {job} is taken by key {known[0]['key']}: use a new id"
     else:
@@ -218,7 +226,14 @@ class _Ask:
         if tight is None:
             return limits
         asked = Money(amount, tight.currency)
+        if tight.gate in ("closed", "frozen"):
+            reason: Reason = "closed" if tight.gate == "closed" else "frozen"
+            detail = f"the budget of {tight.scope} is {reason}; let holds in again: faregate budget open {tight.scope}"
+            return self.refuse(reason, detail, tight, asked)
         limit, room = Money(tight.limit or 0, tight.currency), Money(tight.room or 0, tight.currency)
+        if tight.gate == "over":
+            detail = f"{tight.scope} is frozen: {Money(tight.spent, tight.currency)} was charged of its limit {limit}"
+            return self.refuse("frozen", f"{detail}; raise it, or: faregate budget open {tight.scope}", tight, asked)
         window = "" if tight.window == "total" else f" this {tight.window}"
         detail = f"{tight.scope} has {room} available{window} of its limit {limit}; {asked} asked"
         return self.refuse("budget", detail, tight, asked)
@@ -246,42 +261,6 @@ class _Ask:
         }
         self.work.run(_ADD_REFUSAL, values)
         return Grant(self.job, refused=refusal)
-
-
-def _add_job(
-    work: Work,
-    now: int,
-    job: str,
-    key: str,
-    request_hash: str,
-    scope: str,
-    quote: Quote,
-    amount: Span,
-    request: Mapping[str, object],
-    tags: Mapping[str, str],
-    owner: str,
-    expires_in_s: int,
-) -> None:
-    name, body = texts.quote(quote)
-    work.run(_ADD_QUOTE, {"quote_id": name, "body": body})
-    high = amount.high.nanos
-    values: dict[str, Any] = {
-        "id": job, "key": key, "request_hash": request_hash, "scope": scope, "currency": amount.currency,
-        "state": "held", "step": 1, "attempts": 0, "offer": quote.offer, "settings": texts.dump(quote.settings),
-        "outputs_asked": quote.outputs, "first_quote_id": name, "quote_id": name,
-        "low_nanos": amount.low.nanos,
-        "expected_nanos": amount.expected.nanos, "high_nanos": high, "held_nanos": high, "open_nanos": high,
-        "charged_nanos": None, "native_nanos": None, "native_currency": None, "reported_nanos": None,
-        "reported_currency": None, "parked_nanos": 0, "evidence": None, "final": None, "cause": None,
-        "reason": "", "proof": "", "tags": texts.dump(tags), "request": texts.dump(request), "outputs": "[]",
-        "owner": owner, "granted_at": now, "expires_at": now + expires_in_s * 1_000_000, "silent_since": None,
-    }  # fmt: skip
-    work.run(_ADD_JOB, values)
-    event = {
-        "job": job, "attempt": None, "step": 1, "at": now, "kind": "hold", "outcome": None, "state": "held",
-        "open_nanos": high, "proof": "", "detail": f"{amount.high} of {scope} for {quote.offer}",
-    }  # fmt: skip
-    work.run(ADD_EVENT, event)
 
 
 def _add_attempt(work: Work, now: int, row: Job, attempt: str, provider: str, quote: Quote, fingerprint: str) -> None:

@@ -1,14 +1,16 @@
 """Points in time as whole microseconds since 1970 in UTC, and the windows of a budget. Pure: reads no clock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .errors import BadBudget
 
-Window = Literal["total", "month"]
-WINDOWS: tuple[Window, ...] = ("total", "month")
+Window = Literal["total", "month", "week", "day"]
+WINDOWS: tuple[Window, ...] = ("total", "month", "week", "day")
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FOREVER = 1 << 62
 """The end of a total: later than any datetime."""
@@ -37,14 +39,25 @@ def zone(name: str) -> ZoneInfo:
         ) from error
 
 
-def bounds(window: Window, tz: str, at: int) -> tuple[int, int]:
-    """Start and end (exclusive) of the window around an instant; a month begins at local midnight of its first."""
-    return (0, FOREVER) if window == "total" else _month(tz, moment(at).astimezone(zone(tz)).strftime("%Y-%m"))
+def bounds(window: Window, tz: str, at: int, week_start: str = "") -> tuple[int, int]:
+    """Start and end (exclusive) of the window around an instant; it begins at local midnight, whatever the clocks do.
+
+    A week begins on `week_start`, monday when that is empty.
+    """
+    if window == "total":
+        return 0, FOREVER
+    day = moment(at).astimezone(zone(tz)).date()
+    if window == "month":
+        first = day.replace(day=1)
+        return _between(tz, first, (first + timedelta(days=32)).replace(day=1))
+    if window == "week":
+        first = day - timedelta(days=(day.weekday() - WEEKDAYS.index(cast("Weekday", week_start or "monday"))) % 7)
+        return _between(tz, first, first + timedelta(days=7))
+    return _between(tz, day, day + timedelta(days=1))
 
 
-@lru_cache(maxsize=256)
-def _month(tz: str, name: str) -> tuple[int, int]:
-    year, month = map(int, name.split("-"))
-    start = datetime(year, month, 1, tzinfo=zone(tz))
-    end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone(tz))
+@lru_cache(maxsize=1024)
+def _between(tz: str, first: date, last: date) -> tuple[int, int]:
+    """From the first instant of one local day to the first of another."""
+    start, end = (datetime(day.year, day.month, day.day, tzinfo=zone(tz)) for day in (first, last))
     return micros(start.astimezone(UTC)), micros(end.astimezone(UTC))

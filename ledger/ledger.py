@@ -5,39 +5,37 @@ question was wrong or the database failed; either way nothing was changed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from pricing import Money, Quote
 
 from . import budgets, holds, reading, resolving, settling, verify
-from .engine import Store
 from .evidence import Evidence
-from .instants import Window, micros
+from .instants import Weekday, Window, micros
 from .resolving import Word
 from .rows import ATTEMPTS, view
+from .store import Store, Work, open_store
 from .texts import clean
-from .values import Budget, Event, Grant, Headroom, JobView, Leg, Outcome, Verdict
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+from .values import Budget, Event, Grant, Headroom, JobView, Leg, Outcome, Overrun, Verdict
 
 
 class Ledger:
     """Budgets, holds, charges and the journal in one database. May be used from several threads."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
-        self._store, self._clock, self._seen = store, clock, 0
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     @classmethod
-    def open(cls, url: str = "sqlite:///spend.db", *, clock: Callable[[], datetime] = utc_now) -> Self:
+    def open(cls, url: str = "sqlite:///spend.db", *, clock: Callable[[], datetime] | None = None) -> Self:
         """Open a database, made when absent: a path, `sqlite:///rel.db`, `sqlite:////abs.db`, `sqlite://` (memory).
 
-        `?synchronous=NORMAL` trades the last commits before a power cut for speed. Raises StorageError.
+        `?synchronous=NORMAL` trades the last commits before a power cut for speed. `postgresql://user@host/base` serves
+        many hosts at once (`faregate[postgres]`); its tables stand in a schema of their own, `?schema=faregate`.
+        `clock`: None takes the machine's, of PostgreSQL the server's. Raises StorageError.
         """
-        return cls(Store(url, lambda: micros(clock())), clock)
+        return cls(open_store(url, None if clock is None else lambda: micros(clock())))
 
     def close(self) -> None:
         self._store.close()
@@ -51,11 +49,28 @@ class Ledger:
         self.close()
 
     def set_budget(
-        self, scope: str, limit: Money | None, *, currency: str | None = None, window: Window = "total", tz: str = "UTC"
+        self,
+        scope: str,
+        limit: Money | None,
+        *,
+        currency: str | None = None,
+        window: Window = "total",
+        tz: str = "UTC",
+        week_start: Weekday | None = None,
+        overrun: Overrun | None = None,
+        author: str = "",
     ) -> Budget:
-        """Make a budget, or change the limit of the one of this scope, window and zone. Raises BadScope, BadBudget."""
-        with self._store.write() as work:
-            return budgets.set_budget(work, self._now(), scope, limit, currency, window, tz)
+        """Make a budget, or change the limit of the one of this scope, window, zone and first day of the week.
+
+        `limit`: None tracks without limiting. `week_start`: None is monday. `overrun`: what a charge past the limit
+        does to new holds; None keeps what is set, at first `freeze`. Raises BadScope, BadBudget.
+        """
+        return self._store.write(
+            lambda work: budgets.set_budget(
+                work, self._store.now(), scope, limit, currency=currency, window=window, tz=tz, week_start=week_start,
+                overrun=overrun, author=clean(author),
+            )
+        )  # fmt: skip
 
     def hold(
         self,
@@ -71,11 +86,12 @@ class Ledger:
         expires_in_s: int,
     ) -> Grant:
         """Set the quote's high aside in every budget of the scope's chain, or in none. Raises BadScope."""
-        with self._store.write() as work:
-            return holds.hold(
-                work, self._now(), job=job, key=key, request_hash=request_hash, scope=scope, quote=quote,
+        return self._store.write(
+            lambda work: holds.hold(
+                work, self._store.now(), job=job, key=key, request_hash=request_hash, scope=scope, quote=quote,
                 request=request, tags=tags, owner=owner, expires_in_s=expires_in_s,
-            )  # fmt: skip
+            )
+        )  # fmt: skip
 
     def begin(
         self,
@@ -92,11 +108,12 @@ class Ledger:
 
         `replayed`: this attempt began before, so its POST may have left. Raises UnknownJob.
         """
-        with self._store.write() as work:
-            return holds.begin(
-                work, self._now(), job=job, attempt=attempt, provider=provider, quote=quote,
+        return self._store.write(
+            lambda work: holds.begin(
+                work, self._store.now(), job=job, attempt=attempt, provider=provider, quote=quote,
                 fingerprint=fingerprint, owner=owner, ceiling=ceiling,
-            )  # fmt: skip
+            )
+        )  # fmt: skip
 
     def outcome(
         self,
@@ -109,11 +126,12 @@ class Ledger:
         reason: str = "",
     ) -> str:
         """Record how the POST ended; answers the job's state. Raises UnknownJob."""
-        with self._store.write() as work:
-            return settling.outcome(
-                work, self._now(), job=job, attempt=attempt, outcome=outcome,
+        return self._store.write(
+            lambda work: settling.outcome(
+                work, self._store.now(), job=job, attempt=attempt, outcome=outcome,
                 provider_job=_clean(provider_job), handle=handle, reason=clean(reason),
-            )  # fmt: skip
+            )
+        )  # fmt: skip
 
     def settle(
         self,
@@ -130,102 +148,98 @@ class Ledger:
         note: str = "",
     ) -> JobView:
         """Record what was said it cost (None: nothing was said) and post the best evidence, once. Raises UnknownJob."""
-        with self._store.write() as work:
-            row, attempts = settling.settle(
-                work, self._now(), job=job, attempt=attempt, evidence=evidence, amount=amount, final=final,
+        row, attempts = self._store.write(
+            lambda work: settling.settle(
+                work, self._store.now(), job=job, attempt=attempt, evidence=evidence, amount=amount, final=final,
                 delivered=delivered, outputs=outputs, units=_clean(units), external_id=_clean(external_id),
                 note=clean(note),
-            )  # fmt: skip
+            )
+        )  # fmt: skip
         return view(row, attempts)
 
     def release(self, *, job: str, attempt: str | None = None, reason: str, proof: str = "") -> JobView:
         """Give the hold back: freely while no attempt is open, else only with proof of no charge. Raises UnknownJob."""
-        with self._store.write() as work:
-            row = holds.release(work, self._now(), job=job, attempt=attempt, reason=clean(reason), proof=clean(proof))
+
+        def unit(work: Work) -> JobView:
+            row = holds.release(
+                work, self._store.now(), job=job, attempt=attempt, reason=clean(reason), proof=clean(proof)
+            )
             return view(row, work.rows(ATTEMPTS, {"job": job}))
+
+        return self._store.write(unit)
 
     def unknown(self, *, job: str, attempt: str, reason: str) -> str:
         """No one can say yet: the hold stays. Answers the job's state. Raises UnknownJob."""
-        with self._store.write() as work:
-            return settling.unknown(work, self._now(), job=job, attempt=attempt, reason=clean(reason))
+        return self._store.write(
+            lambda work: settling.unknown(work, self._store.now(), job=job, attempt=attempt, reason=clean(reason))
+        )
 
     def resolve(self, job: str, *, charged: Money | None = None, verdict: Word, note: str, author: str) -> JobView:
         """End a job by a person's word; `charged` None takes the amount that waits. Repeating it changes nothing.
 
         Raises UnknownJob, BadVerdict (no amount, or of a foreign currency), WrongState.
         """
-        with self._store.write() as work:
-            row, attempts = resolving.resolve(
-                work, self._now(), job=job, charged=charged, verdict=verdict, note=clean(note), author=clean(author)
+        row, attempts = self._store.write(
+            lambda work: resolving.resolve(
+                work,
+                self._store.now(),
+                job=job,
+                charged=charged,
+                verdict=verdict,
+                note=clean(note),
+                author=clean(author),
             )
+        )  # fmt: skip
         return view(row, attempts)
 
     def expire(self) -> tuple[str, ...]:
         """Release every lapsed hold without an open attempt; answers their jobs."""
-        with self._store.write() as work:
-            return holds.expire(work, self._now())
+        return self._store.write(lambda work: holds.expire(work, self._store.now()))
 
     def headroom(self, scope: str) -> Headroom | None:
         """How much the scope may still spend; None: no budget in its chain. Raises BadScope."""
-        with self._store.read() as work:
-            return reading.headroom(work, self._now(), scope)
+        return self._store.read(lambda work: reading.headroom(work, self._store.now(), scope))
 
     def budgets(self, scope: str) -> tuple[Budget, ...]:
         """The budgets that apply to a scope, root first. Raises BadScope."""
-        with self._store.read() as work:
-            return reading.chain_budgets(work, self._now(), scope)
+        return self._store.read(lambda work: reading.chain_budgets(work, self._store.now(), scope))
 
     def all_budgets(self) -> tuple[Budget, ...]:
-        with self._store.read() as work:
-            return reading.all_budgets(work, self._now())
+        return self._store.read(lambda work: reading.all_budgets(work, self._store.now()))
 
     def job(self, job: str) -> JobView | None:
-        with self._store.read() as work:
-            return reading.job(work, job)
+        return self._store.read(lambda work: reading.job(work, job))
 
     def by_key(self, key: str) -> JobView | None:
-        with self._store.read() as work:
-            return reading.by_key(work, key)
+        return self._store.read(lambda work: reading.by_key(work, key))
 
     def jobs(self) -> tuple[JobView, ...]:
         """Every job, in the order they were made."""
-        with self._store.read() as work:
-            return reading.jobs(work)
+        return self._store.read(lambda work: reading.jobs(work))
 
     def due(self) -> tuple[JobView, ...]:
         """Every job in an open state, oldest first."""
-        with self._store.read() as work:
-            return reading.due(work)
+        return self._store.read(lambda work: reading.due(work))
 
     def provisional(self, since: datetime) -> tuple[JobView, ...]:
         """Every job made since then that was settled without the provider's word, oldest first."""
-        with self._store.read() as work:
-            return reading.provisional(work, micros(since))
+        return self._store.read(lambda work: reading.provisional(work, micros(since)))
 
     def claimed(self, provider: str) -> frozenset[str]:
         """The provider's job ids that are already ours."""
-        with self._store.read() as work:
-            return reading.claimed(work, provider)
+        return self._store.read(lambda work: reading.claimed(work, provider))
 
     def timeline(self, job: str) -> tuple[Event, ...]:
         """All that happened to a job, in order. Raises UnknownJob."""
-        with self._store.read() as work:
-            return reading.timeline(work, job)
+        return self._store.read(lambda work: reading.timeline(work, job))
 
     def postings(self, job: str) -> tuple[Leg, ...]:
         """The journal's entries for a job, in order. Raises UnknownJob."""
-        with self._store.read() as work:
-            return reading.postings(work, job)
+        return self._store.read(lambda work: reading.postings(work, job))
 
     def verify(self) -> Verdict:
         """Recompute everything that follows from the facts and compare. Changes nothing."""
-        with self._store.read() as work:
-            return verify.verify(work, self._now())
-
-    def _now(self) -> int:
-        """Microseconds now, never earlier than this ledger has already seen: a clock set back moves nothing back."""
-        self._seen = max(self._seen, micros(self._clock()))
-        return self._seen
+        return self._store.read(lambda work: verify.verify(work, self._store.now()))
 
 
 def _clean(text: str | None) -> str | None:

@@ -5,18 +5,16 @@ import sqlalchemy as sa
 from pricing import Money
 
 from . import budgets, texts
-from .engine import Row, Statement, Work
 from .instants import moment
-from .rows import ATTEMPTS, JOB_BY_ID, JOB_BY_KEY, job_row, view, views
+from .rows import ATTEMPTS, JOB_BY_ID, JOB_BY_KEY, no_such_job, view, views
 from .states import OPEN
+from .store import Row, Statement, Work
 from .tables import ATTEMPT, ENTRY, EVENT, JOB, OBSERVATION, QUOTE, TXN
 from .values import Budget, Event, Headroom, JobView, Leg
 
-_ALL = Statement(sa.select(JOB).order_by(JOB.c.granted_at, sa.literal_column("job.rowid")))
+_ALL = Statement(sa.select(JOB).order_by(JOB.c.granted_at, JOB.c.id))
 _OPEN_STATES: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state}'") for state in OPEN]
-_DUE = Statement(
-    sa.select(JOB).where(JOB.c.state.in_(_OPEN_STATES)).order_by(JOB.c.granted_at, sa.literal_column("job.rowid"))
-)
+_DUE = Statement(sa.select(JOB).where(JOB.c.state.in_(_OPEN_STATES)).order_by(JOB.c.granted_at, JOB.c.id))
 _PROVISIONAL = Statement(
     sa.select(JOB)
     .where(
@@ -24,7 +22,7 @@ _PROVISIONAL = Statement(
         JOB.c.final == sa.literal_column("0"),
         JOB.c.granted_at >= sa.bindparam("since"),
     )
-    .order_by(JOB.c.granted_at, sa.literal_column("job.rowid"))
+    .order_by(JOB.c.granted_at, JOB.c.id)
 )
 _CLAIMED = Statement(
     sa.select(ATTEMPT.c.provider_job).where(
@@ -94,7 +92,7 @@ def all_budgets(work: Work, now: int) -> tuple[Budget, ...]:
 
 def postings(work: Work, name: str) -> tuple[Leg, ...]:
     """Every entry of the journal for a job, in order. Raises UnknownJob."""
-    job_row(work, name)
+    _known(work, name)
     return tuple(
         Leg(moment(row["at"]), row["id"], row["kind"], row["book"], row["account"], _money(row))
         for row in work.rows(_LEGS, {"job": name})
@@ -104,7 +102,7 @@ def postings(work: Work, name: str) -> tuple[Leg, ...]:
 
 def timeline(work: Work, name: str) -> tuple[Event, ...]:
     """All that happened to a job, in order, from the quote to the last posting. Raises UnknownJob."""
-    row = job_row(work, name)
+    row = _known(work, name)
     told: list[tuple[int, int, int, Event]] = [
         (one["step"], 1, one["id"], Event(moment(one["at"]), one["kind"], one["detail"]))
         for one in work.rows(_EVENTS, {"job": name})
@@ -120,6 +118,13 @@ def timeline(work: Work, name: str) -> tuple[Event, ...]:
     if first is not None:
         told.append((0, 0, 0, Event(moment(row["granted_at"]), "quote", _quoted(first["body"]))))
     return tuple(event for _step, _class, _id, event in sorted(told, key=lambda one: one[:3]))
+
+
+def _known(work: Work, name: str) -> Row:
+    found = work.row(JOB_BY_ID, {"job": name})
+    if found is None:
+        raise no_such_job(name)
+    return found
 
 
 def _one(work: Work, row: Row | None) -> JobView | None:

@@ -5,12 +5,12 @@ from typing import Any, Literal
 
 from pricing import Money
 
-from .engine import Row, Work
 from .errors import BadVerdict, WrongState
 from .holds import end
 from .rows import ATTEMPTS, Job, is_state, job_row, terms
 from .settling import SAID, post, weigh_all
 from .states import after
+from .store import Row, Work
 
 Word = Literal["charged", "not_charged", "written_off"]
 WORDS: tuple[Word, ...] = ("charged", "not_charged", "written_off")

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from pricing import Money, Span
 
 from . import texts
-from .engine import Row, Statement, Work
-from .errors import StorageError, UnknownJob
+from .errors import UnknownJob
 from .evidence import Terms
 from .instants import moment
 from .states import State
+from .store import Moved, Row, Statement, Work
 from .tables import ATTEMPT, EVENT, JOB
 from .values import AttemptView, JobView
 
@@ -22,6 +22,7 @@ Job = dict[str, Any]
 """A job's row, as a copy that a verb may change and then save."""
 
 JOB_BY_ID = Statement(sa.select(JOB).where(JOB.c.id == sa.bindparam("job")))
+_LOCKED_JOB = Statement(sa.select(JOB).where(JOB.c.id == sa.bindparam("job")).with_for_update())
 JOB_BY_KEY = Statement(sa.select(JOB).where(JOB.c.key == sa.bindparam("key")))
 ATTEMPTS = Statement(sa.select(ATTEMPT).where(ATTEMPT.c.job == sa.bindparam("job")).order_by(ATTEMPT.c.number))
 ATTEMPT_BY_ID = Statement(sa.select(ATTEMPT).where(ATTEMPT.c.id == sa.bindparam("attempt")))
@@ -29,11 +30,15 @@ ADD_EVENT = Statement(sa.insert(EVENT), [column.name for column in EVENT.c if co
 
 
 def job_row(work: Work, job: str) -> Job:
-    """Raises UnknownJob."""
-    found = work.row(JOB_BY_ID, {"job": job})
+    """The job to be changed: nobody else changes it until this transaction ends. Raises UnknownJob."""
+    found = work.row(_LOCKED_JOB, {"job": job})
     if found is None:
-        raise UnknownJob(f"there is no job {job}", value=job, next="faregate jobs lists them")
+        raise no_such_job(job)
     return dict(found)
+
+
+def no_such_job(job: str) -> UnknownJob:
+    return UnknownJob(f"there is no job {job}", value=job, next="faregate jobs lists them")
 
 
 def attempt_row(work: Work, job: str, attempt: str) -> Row:
@@ -49,7 +54,7 @@ def save(work: Work, job: Job, **changes: Any) -> None:
     changes["step"] = job["step"] + 1
     where = {"the_job": job["id"], "from_state": job["state"], "from_step": job["step"]}
     if work.run(_update_job(tuple(changes)), where | changes) != 1:
-        raise StorageError(f"job {job['id']} was moved by another writer; nothing was changed", next="ask again")
+        raise Moved(f"job {job['id']} was moved by another writer; nothing was changed")
     job.update(changes)
 
 

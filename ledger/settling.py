@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from pricing import Money
 
 from . import budgets, moves, texts, variance
-from .engine import Row, Statement, Work
 from .evidence import Evidence, Finding, Observation, Terms, weigh
 from .holds import end
 from .posting import Posting
 from .rows import ATTEMPTS, Job, attempt_row, is_state, job_row, note, save, save_attempt, terms
 from .states import OPEN, Event, after
+from .store import Row, Statement, Work
 from .tables import ATTEMPT, ENTRY, OBSERVATION, QUOTE, TXN
 from .values import Outcome
 
@@ -155,7 +155,6 @@ def post(
     opened = row["open_nanos"]
     save(work, row, **changes)
     fact["proof"] = row["proof"]
-    budgets.shift(work, row["scope"], row["granted_at"], spent=spent, held=row["open_nanos"] - opened)
     work.run(_ADD_OBSERVATION, fact | {"state": row["state"], "open_nanos": row["open_nanos"]})
     for one in picture:
         if one.changed:
@@ -163,6 +162,7 @@ def post(
             posted = {"posted_nanos": one.new, "posted_native_nanos": one.new_native}
             save_attempt(work, one.row["id"], **posted)
             attempts = [dict(each) | posted if each["id"] == one.row["id"] else each for each in attempts]
+    budgets.shift(work, now, row["scope"], row["granted_at"], spent=spent, held=row["open_nanos"] - opened)
     return row, attempts
 
 

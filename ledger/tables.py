@@ -1,7 +1,8 @@
 """The rows as SQLModel tables: columns, keys, CHECKs, the triggers that keep facts. Nothing decides here.
 
-Facts (quote, refusal, event, observation, txn, entry) are only ever added. Projections (period, job, attempt) follow
-from them. Amounts are whole nanos, instants whole microseconds since 1970 in UTC, structures are JSON text.
+Facts (quote, refusal, event, observation, inbox, notice, txn, entry, draw) are only ever added. Projections (period,
+job, attempt, what is left of a lot) follow from them. Amounts are whole nanos, instants whole microseconds since 1970
+in UTC, structures are JSON text. The same tables serve SQLite and PostgreSQL; what differs is told apart here.
 """
 
 from typing import Any, ClassVar
@@ -11,12 +12,20 @@ from sqlalchemy.orm import declared_attr
 from sqlmodel import Field, SQLModel
 
 from .accounts import BOOKS
-from .evidence import RANKS
-from .instants import WINDOWS
+from .evidence import CHANNELS, RANKS
+from .instants import WEEKDAYS, WINDOWS
 from .states import OPEN, STATES
 
-VERSION = 1
-"""Of the schema; another one is refused."""
+VERSION = "0002"
+"""Of the schema, and the name of the newest migration; another one is refused."""
+GATES = ("open", "frozen", "closed")
+"""Whether a budget lets new holds in: a person's word."""
+PERIOD_GATES = (*GATES, "over")
+"""Over: its overrun policy froze it, because more was charged than its limit."""
+OVERRUNS = ("freeze", "allow_to_limit", "alert")
+"""What a charge past the limit does to new holds. Recording it never fails."""
+THRESHOLDS = (50, 80, 100)
+"""Per cent of a limit that, once spent, are noticed."""
 
 METADATA = sa.MetaData(
     naming_convention={
@@ -28,15 +37,20 @@ METADATA = sa.MetaData(
     }
 )
 _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Ordered by code point on both: the paths below a scope are one stretch of it."""
 STRICT = {"sqlite_strict": True}
 
 
 def _text(**options: Any) -> Any:
-    return Field(sa_type=sa.Text, **options)
+    return Field(sa_type=_TEXT, **options)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def _whole(**options: Any) -> Any:
     return Field(sa_type=_BIG, **options)  # pyright: ignore[reportCallIssue, reportArgumentType]  # an instance is fine
+
+
+_IS_OPEN = sa.text("open_nanos > 0")
 
 
 def _check(name: str, rule: str) -> sa.CheckConstraint:
@@ -44,7 +58,7 @@ def _check(name: str, rule: str) -> sa.CheckConstraint:
 
 
 def _one_of(column: str, words: tuple[str, ...]) -> sa.CheckConstraint:
-    return _check(f"{column}_known", f"{column} IN ({', '.join(repr(word) for word in words)})")
+    return _check(f"{column}_known", f'"{column}" IN ({", ".join(repr(word) for word in words)})')
 
 
 class LedgerRow(SQLModel):
@@ -58,20 +72,29 @@ class LedgerRow(SQLModel):
 
 
 class StoreRow(LedgerRow, table=True):
-    """One row: which schema this is."""
+    """One row: that this is a ledger."""
 
     __table_args__ = (_check("one", "id = 1"), STRICT)
     id: int = _whole(primary_key=True)
-    version: int = _whole()
     created_at: int = _whole()
 
 
+class MigrationRow(LedgerRow, table=True):
+    """One row, kept by Alembic: which schema this is."""
+
+    __table_args__ = (STRICT,)
+    version_num: str = _text(primary_key=True)
+
+
 class BudgetRow(LedgerRow, table=True):
-    """A limit somebody set: its identity and the limit as it is now."""
+    """A limit somebody set: its identity, and its terms as they are now."""
 
     __table_args__ = (
-        sa.UniqueConstraint("scope", "currency", "window", "tz"),
+        sa.UniqueConstraint("scope", "currency", "window", "tz", "week_start"),
         _one_of("window", WINDOWS),
+        _one_of("week_start", ("", *WEEKDAYS)),
+        _one_of("overrun", OVERRUNS),
+        _one_of("gate", GATES),
         _check("limit_not_negative", "limit_nanos IS NULL OR limit_nanos >= 0"),
         STRICT,
     )
@@ -80,7 +103,10 @@ class BudgetRow(LedgerRow, table=True):
     currency: str = _text()
     window: str = _text()
     tz: str = _text()
+    week_start: str = _text()
     limit_nanos: int | None = _whole(nullable=True)
+    overrun: str = _text()
+    gate: str = _text()
     created_at: int = _whole()
 
 
@@ -91,6 +117,8 @@ class PeriodRow(LedgerRow, table=True):
         sa.UniqueConstraint("budget_id", "starts_at"),
         _check("rises", "ends_at > starts_at"),
         _check("held_not_negative", "held_nanos >= 0"),
+        _one_of("overrun", OVERRUNS),
+        _one_of("gate", PERIOD_GATES),
         STRICT,
     )
     id: int | None = _whole(primary_key=True, default=None)
@@ -98,8 +126,34 @@ class PeriodRow(LedgerRow, table=True):
     starts_at: int = _whole()
     ends_at: int = _whole()
     limit_nanos: int | None = _whole(nullable=True)
+    overrun: str = _text()
+    gate: str = _text()
     spent_nanos: int = _whole()
     held_nanos: int = _whole()
+    reached: int = _whole()
+    """The highest threshold that was noticed, in per cent."""
+    changed_at: int = _whole()
+
+
+class NoticeRow(LedgerRow, table=True):
+    """A fact: somebody changed a budget's terms, or what was spent of it passed a threshold or its limit."""
+
+    __table_args__ = (
+        _one_of("kind", ("set", *GATES, "over", "threshold")),
+        sa.Index("ix_notice_budget", "budget_id"),
+        STRICT,
+    )
+    id: int | None = _whole(primary_key=True, default=None)
+    at: int = _whole()
+    budget_id: int = _whole(foreign_key="budget.id")
+    period_id: int | None = _whole(foreign_key="period.id", nullable=True)
+    kind: str = _text()
+    threshold: int | None = _whole(nullable=True)
+    limit_nanos: int | None = _whole(nullable=True)
+    spent_nanos: int | None = _whole(nullable=True)
+    held_nanos: int | None = _whole(nullable=True)
+    author: str = _text()
+    note: str = _text()
 
 
 class QuoteRow(LedgerRow, table=True):
@@ -120,7 +174,7 @@ class JobRow(LedgerRow, table=True):
         _check("open_has_owner", f"open_nanos = 0 OR state IN ({', '.join(repr(state) for state in OPEN)})"),
         _check("parked_not_negative", "parked_nanos >= 0"),
         sa.Index("ix_job_scope", "scope", "granted_at"),
-        sa.Index("ix_job_open", "granted_at", sqlite_where=sa.text("open_nanos > 0")),
+        sa.Index("ix_job_open", "granted_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         STRICT,
     )
     id: str = _text(primary_key=True)
@@ -159,6 +213,11 @@ class JobRow(LedgerRow, table=True):
     granted_at: int = _whole()
     expires_at: int = _whole()
     silent_since: int | None = _whole(nullable=True)
+    batch: str = _text()
+    """The jobs that were held together share it; empty: alone."""
+    lease_owner: str = _text()
+    """Who follows the job up until `lease_until`; no fact, never about money."""
+    lease_until: int = _whole()
 
 
 class AttemptRow(LedgerRow, table=True):
@@ -257,13 +316,56 @@ class ObservationRow(LedgerRow, table=True):
     open_nanos: int = _whole()
 
 
+class InboxRow(LedgerRow, table=True):
+    """A fact: a message as it came in, before anybody made sense of it. The same one is kept once."""
+
+    __table_args__ = (sa.UniqueConstraint("provider", "dedup_key"), _one_of("channel", CHANNELS), STRICT)
+    id: int | None = _whole(primary_key=True, default=None)
+    at: int = _whole()
+    channel: str = _text()
+    provider: str = _text()
+    dedup_key: str = _text()
+    provider_job: str | None = _text(nullable=True)
+    body: str = _text()
+
+
+class LotRow(LedgerRow, table=True):
+    """Credits bought at once: a fact, but for what is left of them."""
+
+    __table_args__ = (
+        _check("quantity_positive", "quantity_nanos > 0"),
+        _check("cost_not_negative", "cost_nanos >= 0"),
+        _check("remaining_within", "remaining_nanos >= 0 AND remaining_nanos <= quantity_nanos"),
+        _check("remaining_cost_within", "remaining_cost_nanos >= 0 AND remaining_cost_nanos <= cost_nanos"),
+        _check("expires_later", "expires_at > effective_at"),
+        STRICT,
+    )
+    id: str = _text(primary_key=True)
+    provider: str = _text()
+    currency: str = _text()
+    quantity_nanos: int = _whole()
+    cost_nanos: int = _whole()
+    cost_currency: str = _text()
+    priority: int = _whole()
+    bought_at: int = _whole()
+    effective_at: int = _whole()
+    expires_at: int = _whole()
+    author: str = _text()
+    note: str = _text()
+    remaining_nanos: int = _whole()
+    remaining_cost_nanos: int = _whole()
+
+
 class TxnRow(LedgerRow, table=True):
-    """A fact: one transaction of the journal. `granted_at` decides the period it lands in."""
+    """A fact: one transaction of the journal. `granted_at` decides the period it lands in.
+
+    A job's names its attempt; a purchase, an expiry or a draw of credits names no job.
+    """
 
     __table_args__ = (sa.Index("ix_txn_job", "job"), STRICT)
     id: int | None = _whole(primary_key=True, default=None)
-    job: str = _text(foreign_key="job.id")
-    attempt: str = _text(foreign_key="attempt.id")
+    job: str | None = _text(foreign_key="job.id", nullable=True)
+    attempt: str | None = _text(foreign_key="attempt.id", nullable=True)
     step: int = _whole()
     at: int = _whole()
     granted_at: int = _whole()
@@ -288,37 +390,36 @@ class EntryRow(LedgerRow, table=True):
     amount_nanos: int = _whole()
 
 
+class DrawRow(LedgerRow, table=True):
+    """A fact: a transaction took credits out of a lot (negative: put them back), at a cost. No lot: none was left."""
+
+    __table_args__ = (_check("says_something", "quantity_nanos <> 0"), sa.Index("ix_draw_lot", "lot"), STRICT)
+    txn: int = _whole(primary_key=True, foreign_key="txn.id")
+    line: int = _whole(primary_key=True)
+    lot: str | None = _text(foreign_key="lot.id", nullable=True)
+    quantity_nanos: int = _whole()
+    cost_nanos: int = _whole()
+    at: int = _whole()
+
+
 STORE = METADATA.tables["store"]
+MIGRATION = METADATA.tables["migration"]
 BUDGET = METADATA.tables["budget"]
 PERIOD = METADATA.tables["period"]
+NOTICE = METADATA.tables["notice"]
 QUOTE = METADATA.tables["quote"]
 JOB = METADATA.tables["job"]
 ATTEMPT = METADATA.tables["attempt"]
 REFUSAL = METADATA.tables["refusal"]
 EVENT = METADATA.tables["event"]
 OBSERVATION = METADATA.tables["observation"]
+INBOX = METADATA.tables["inbox"]
+LOT = METADATA.tables["lot"]
 TXN = METADATA.tables["txn"]
 ENTRY = METADATA.tables["entry"]
+DRAW = METADATA.tables["draw"]
 
-FACTS = ("quote", "refusal", "event", "observation", "txn", "entry")
+FACTS = ("notice", "quote", "refusal", "event", "observation", "inbox", "txn", "entry", "draw")
 """Tables whose rows are never changed nor removed, by anyone."""
-
-
-def triggers() -> dict[str, str]:
-    """The SQLite triggers that keep the facts, by name. An INSERT OR REPLACE would delete, so it is refused too."""
-    made: dict[str, str] = {}
-    for table in FACTS:
-        key = [column.name for column in METADATA.tables[table].primary_key]
-        same = " AND ".join(f"{name} = NEW.{name}" for name in key)
-        rules = {
-            "UPDATE": "",
-            "DELETE": "",
-            "INSERT": f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) ",  # noqa: S608  # our own names
-        }
-        for verb, when in rules.items():
-            name = f"{table}_keeps_{verb.lower()}"
-            made[name] = (
-                f"CREATE TRIGGER {name} BEFORE {verb} ON {table} {when}"
-                f"BEGIN SELECT RAISE(ABORT, '{table} holds facts: rows are only added'); END"
-            )
-    return made
+KEPT = {"lot": tuple(column.name for column in LOT.c if not column.name.startswith("remaining"))}
+"""Tables whose rows are facts in these columns, and are never removed."""

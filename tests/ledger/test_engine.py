@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger, StorageError
-from ledger import engine as engine_module
-from ledger import filelock as filelock_module
-from ledger.filelock import FileLock
-from ledger.tables import METADATA, triggers
+from ledger.store import filelock as filelock_module
+from ledger.store import sqlite as sqlite_module
+from ledger.store.filelock import FileLock
+from ledger.store.schema import triggers
+from ledger.tables import METADATA
 from pricing import usd
 
 from .world import Clock, World, contents, dump, file_url, quote, raw, world
@@ -114,7 +115,7 @@ def test_facts_refuse_change_from_any_connection(tmp_path: Path) -> None:
     w.submitted()
     w.settle(usd("1.4"))
     other = sqlite3.connect(tmp_path / "x.db")
-    for name in triggers():
+    for name in triggers("sqlite"):
         table, verb = name.split("_keeps_")
         sql = {
             "update": f"UPDATE {table} SET rowid = rowid",  # noqa: S608
@@ -155,7 +156,7 @@ def test_a_full_disk_leaves_everything_as_it_was() -> None:
 
 
 def test_locked_too_long_is_an_error_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "BUSY_S", 0.2)
+    monkeypatch.setattr(sqlite_module, "WAIT_S", 0.2)
     w = world("10", file_url(tmp_path / "x.db"))
     other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -173,11 +174,11 @@ def test_writers_stand_in_line_on_the_file_lock(tmp_path: Path, monkeypatch: pyt
     w = world("10", file_url(tmp_path / "x.db"))
     other = FileLock(tmp_path / "x.db.lock")
     other.acquire(1)
-    monkeypatch.setattr(engine_module, "BUSY_S", 0.1)
+    monkeypatch.setattr(sqlite_module, "WAIT_S", 0.1)
     for _ in range(3):
         with pytest.raises(StorageError, match=r"stayed locked for 0\.1 s by another process"):
             w.hold()
-    monkeypatch.setattr(engine_module, "BUSY_S", 10)
+    monkeypatch.setattr(sqlite_module, "WAIT_S", 10)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(w.hold)
         threading.Event().wait(0.05)

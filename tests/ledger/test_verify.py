@@ -90,7 +90,7 @@ FLIPS = [
     ("attempt", "provider = 'other'", "id = 'a1'"),
     ("attempt", "number = 7", "id = 'a4'"),
     ("attempt", "job = 'held'", "id = 'a7'"),
-    ("store", "version = 2", "id = 1"),
+    ("migration", "version_num = '9'", "version_num = '0002'"),
 ]
 
 

@@ -1,14 +1,18 @@
 """A small world for ledger tests: quotes by hand, a clock that is set, and the whole content of a ledger."""
 
+import os
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from ledger import Grant, JobView, Ledger
+from ledger.store.sqlite import SqliteStore
+from ledger.tables import METADATA
 from pricing import CreditPlan, Line, Money, Quote, Source, Span, usd
 
 SOURCE = Source("https://example.test/prices", "published", "2026-11-20")
@@ -131,6 +135,36 @@ class World:
 
 
 _open: list[Ledger] = []
+_backend = "sqlite"
+_postgres: list[str] = []
+_numbers = count(1)
+
+
+def use(backend: str) -> None:
+    """Which database `world()` opens when no URL is given: sqlite (in memory) or postgresql."""
+    global _backend  # noqa: PLW0603
+    _backend = backend
+
+
+def backend() -> str:
+    return _backend
+
+
+def serve(url: str) -> None:
+    """The PostgreSQL that tests run against; see tests/conftest.py."""
+    _postgres.append(url)
+
+
+def fresh_url() -> str:
+    """An empty database of the backend in use: on PostgreSQL a schema of its own."""
+    if _backend == "sqlite":
+        return "sqlite://"
+    return postgres_url()
+
+
+def postgres_url() -> str:
+    url = _postgres[-1]
+    return f"{url}{'&' if '?' in url else '?'}schema=t{os.getpid()}_{next(_numbers)}"
 
 
 def close_all(*, but: int = 0) -> None:
@@ -139,31 +173,37 @@ def close_all(*, but: int = 0) -> None:
         _open.pop(0).close()
 
 
-def world(limit: str | None = "100", url: str = "sqlite://") -> World:
+def world(limit: str | None = "100", url: str | None = None) -> World:
     """A ledger with a budget for `acme`; closed by the fixtures of the test folders."""
     clock = Clock()
-    ledger = Ledger.open(url, clock=clock)
+    ledger = Ledger.open(url or fresh_url(), clock=clock)
     _open.append(ledger)
-    close_all(but=100)
-    ledger.set_budget("acme", None if limit is None else usd(limit), currency="USD")
+    close_all(but=100 if _backend == "sqlite" else 8)
+    ledger.set_budget("acme", None if limit is None else usd(limit), currency="USD", overrun="allow_to_limit")
     return World(ledger, clock)
 
 
 def dump(ledger: Ledger) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table."""
-    connection: sqlite3.Connection = ledger._store._connection  # pyright: ignore[reportPrivateUsage]
-    return contents(connection)
+    store = ledger._store  # pyright: ignore[reportPrivateUsage]
+    return store.read(lambda work: {name: work.text(f"SELECT * FROM {name} ORDER BY 1, 2") for name in TABLES})  # noqa: S608
+
+
+TABLES = tuple(name for name in sorted(METADATA.tables) if name != "migration")
 
 
 def contents(connection: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
-    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    return {name: [tuple(row) for row in connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2")] for name in names}  # noqa: S608
+    """The same of a file."""
+    return {name: [tuple(row) for row in connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2")] for name in TABLES}  # noqa: S608
 
 
 def raw(ledger: Ledger, sql: str) -> None:
     """Change the database behind the ledger's back."""
-    connection: sqlite3.Connection = ledger._store._connection  # pyright: ignore[reportPrivateUsage]
-    connection.execute(sql)
+    store = ledger._store  # pyright: ignore[reportPrivateUsage]
+    if isinstance(store, SqliteStore):
+        store._connection.execute(sql)
+    else:
+        store.write(lambda work: work.text(sql))
 
 
 def file_url(path: Path) -> str:

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from .errors import StorageError
+from ..errors import StorageError
 
 if sys.platform != "win32":
     import fcntl

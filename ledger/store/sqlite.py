@@ -7,7 +7,8 @@ the driver's own connection, because its execution layer costs more than SQLite 
 
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,37 +17,30 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, StaticPool
-from sqlalchemy.schema import CreateIndex, CreateTable
 
-from .errors import StorageError
+from ..errors import StorageError
+from . import schema
+from .base import WAIT_S, Answer, Dialect, Row, Statement, Texts, Values
 from .filelock import FileLock
-from .tables import METADATA, VERSION, triggers
 
-Row = Mapping[str, Any]
-Values = Mapping[str, object]
-BUSY_S = 30.0
 _OLDEST = (3, 37, 0)
 """The first SQLite with STRICT tables."""
 
 
-class Statement:
-    """A Core statement that is turned into SQL text once. `columns` are the ones an insert or update gives.
-
-    Every value in it is a `bindparam` or written as a literal column: a plain value would not reach the text.
-    """
-
-    __slots__ = ("clause", "columns")
-
-    def __init__(self, clause: sa.ClauseElement, columns: Sequence[str] | None = None) -> None:
-        self.clause, self.columns = clause, columns
+def system_clock() -> int:
+    """Microseconds since 1970 by this machine's clock."""
+    return time.time_ns() // 1000
 
 
-class Work:
+class SqliteWork:
     """What runs inside one transaction."""
 
     __slots__ = ("_connection", "_texts")
+    dialect: Dialect = "sqlite"
+    asked_again = False
+    tries = 0
 
-    def __init__(self, connection: sqlite3.Connection, texts: "Texts") -> None:
+    def __init__(self, connection: sqlite3.Connection, texts: Texts) -> None:
         self._connection, self._texts = connection, texts
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
@@ -72,26 +66,15 @@ class Work:
         return [tuple(row) for row in self._connection.execute(sql)]
 
 
-class Texts(dict[Statement, str]):
-    """The SQL text of each statement in one dialect, made on first use."""
+class SqliteStore:
+    """One SQLite database: connections, transactions, schema."""
 
-    def __init__(self, dialect: sa.Dialect) -> None:
-        super().__init__()
-        self._dialect = dialect
+    dialect: Dialect = "sqlite"
 
-    def __missing__(self, statement: Statement) -> str:
-        names = None if statement.columns is None else list(statement.columns)
-        compiled = statement.clause.compile(dialect=self._dialect, column_keys=names)
-        text = self[statement] = str(compiled)
-        return text
-
-
-class Store:
-    """One database: connections, transactions, schema."""
-
-    def __init__(self, url: str, now: Callable[[], int]) -> None:
+    def __init__(self, url: str, clock: Callable[[], int] | None) -> None:
         """Open it, and make the schema when it is empty. Raises StorageError."""
         self._path, synchronous = _parse(url)
+        self._clock, self._seen = clock or system_clock, 0
         self._mutex = threading.Lock()
         self._lock: FileLock | None = None
         self._closed = False
@@ -102,8 +85,8 @@ class Store:
             self._lock = self._file_lock()
             self._writer = self.engine.raw_connection()
             self._connection = _driver(self._writer)
-            self._work = Work(self._connection, self._texts)
-            self._prepare(now)
+            self._work = SqliteWork(self._connection, self._texts)
+            self._prepare()
         except (sqlite3.Error, exc.SQLAlchemyError, OSError) as error:
             self.close()
             raise self._trouble(error) from error
@@ -120,15 +103,29 @@ class Store:
             self._lock.close()
             self._lock = None
 
+    def now(self) -> int:
+        """Microseconds, never earlier than this store has already seen: a clock set back moves nothing back."""
+        self._seen = max(self._seen, self._clock())
+        return self._seen
+
+    def write(self, unit: Callable[[SqliteWork], Answer]) -> Answer:
+        """Carry out one writing transaction: all of it or nothing. Raises StorageError."""
+        with self._writing() as work:
+            return unit(work)
+
+    def read(self, unit: Callable[[SqliteWork], Answer]) -> Answer:
+        """One consistent look. Raises StorageError."""
+        with self._reading() as work:
+            return unit(work)
+
     @contextmanager
-    def write(self) -> Generator[Work]:
-        """One writing transaction: all of it or nothing. Raises StorageError."""
-        if not self._mutex.acquire(timeout=BUSY_S):
-            raise StorageError(f"the database stayed locked for {BUSY_S:g} s by this process", next="try again")
+    def _writing(self) -> Generator[SqliteWork]:
+        if not self._mutex.acquire(timeout=WAIT_S):
+            raise StorageError(f"the database stayed locked for {WAIT_S:g} s by this process", next="try again")
         try:
             self._check_open()
             if self._lock is not None:
-                self._lock.acquire(BUSY_S)
+                self._lock.acquire(WAIT_S)
             connection = self._connection
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -145,10 +142,9 @@ class Store:
             self._mutex.release()
 
     @contextmanager
-    def read(self) -> Generator[Work]:
-        """One consistent look. Raises StorageError."""
+    def _reading(self) -> Generator[SqliteWork]:
         if self._path is None:
-            with self.write() as work:
+            with self._writing() as work:
                 yield work
             return
         self._check_open()
@@ -157,7 +153,7 @@ class Store:
             try:
                 connection = _driver(pooled)
                 connection.execute("BEGIN")
-                yield Work(connection, self._texts)
+                yield SqliteWork(connection, self._texts)
             finally:
                 pooled.close()  # the pool rolls back
         except (sqlite3.Error, exc.SQLAlchemyError) as error:
@@ -177,13 +173,13 @@ class Store:
                 raise
             return None
 
-    def _prepare(self, now: Callable[[], int]) -> None:
+    def _prepare(self) -> None:
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StorageError(
                 f"SQLite {sqlite3.sqlite_version} is too old", value=sqlite3.sqlite_version, limit="3.37.0"
             )
         if self._lock is not None:
-            self._lock.acquire(BUSY_S)
+            self._lock.acquire(WAIT_S)
         try:
             connection = self._connection
             self._refuse_others()  # before the journal mode is set: that would stay with their file
@@ -191,7 +187,7 @@ class Store:
                 self._journal()
             connection.execute("BEGIN IMMEDIATE")
             try:
-                self._schema(now)
+                self._schema()
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
@@ -202,7 +198,7 @@ class Store:
 
     def _refuse_others(self) -> None:
         """A file with tables but without our own is somebody else's."""
-        names = {str(row[0]) for row in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        names = self._tables()
         if names and "store" not in names:
             raise StorageError(f"{self._name} is a database of something else", next="give another file")
 
@@ -212,26 +208,24 @@ class Store:
         (mode,) = self._connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()
         self.journal_mode = str(mode)
 
-    def _schema(self, now: Callable[[], int]) -> None:
-        connection, dialect = self._connection, self.engine.dialect
-        names = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if "store" in names:
-            found = connection.execute("SELECT version FROM store").fetchone()
-            if found is None or found[0] != VERSION:
-                raise StorageError(
-                    f"{self._name} holds schema version {None if found is None else found[0]}, this is {VERSION}",
-                    value=None if found is None else str(found[0]),
-                    limit=str(VERSION),
-                    next="use the faregate that made it, or another file",
-                )
+    def _schema(self) -> None:
+        """Make it where there is none; refuse one that is not ours; go on from the last instant it has seen."""
+        connection = self._connection
+        names = self._tables()
+        if "store" not in names:
+            schema.create(lambda sql: connection.execute(sql).fetchall(), self.engine.dialect, self.now())
             return
-        for table in METADATA.sorted_tables:
-            connection.execute(str(CreateTable(table).compile(dialect=dialect)))
-            for index in sorted(table.indexes, key=lambda one: str(one.name)):
-                connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
-        for trigger in triggers().values():
-            connection.execute(trigger)
-        connection.execute("INSERT INTO store (id, version, created_at) VALUES (1, ?, ?)", (VERSION, now()))
+        found: str | None = "0001"  # the first schema had no table of migrations
+        if "migration" in names:
+            row = connection.execute("SELECT version_num FROM migration").fetchone()
+            found = None if row is None else str(row[0])
+        schema.gate(self._name, found)
+        (last,) = connection.execute("SELECT max(at) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 1)").fetchone()
+        self._seen = max(self._seen, last or 0)
+
+    def _tables(self) -> set[str]:
+        found = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {str(row[0]) for row in found}
 
     @property
     def _name(self) -> str:
@@ -283,12 +277,12 @@ def _parse(url: str) -> tuple[Path | None, str]:
 
 def _engine(path: Path | None, synchronous: str) -> sa.Engine:
     address = sa.URL.create("sqlite", database=":memory:" if path is None else str(path))
-    arguments = {"check_same_thread": False, "timeout": BUSY_S, "cached_statements": 256}
+    arguments = {"check_same_thread": False, "timeout": WAIT_S, "cached_statements": 256}
     if path is None:
         engine = sa.create_engine(address, paramstyle="named", poolclass=StaticPool, connect_args=arguments)
     else:
         engine = sa.create_engine(
-            address, paramstyle="named", pool_size=4, max_overflow=28, pool_timeout=BUSY_S, connect_args=arguments
+            address, paramstyle="named", pool_size=4, max_overflow=28, pool_timeout=WAIT_S, connect_args=arguments
         )
 
     def connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -1,0 +1,107 @@
+"""What a store is, whichever database stands behind it: statements, units of work, rows. No SQL of its own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeVar
+
+import sqlalchemy as sa
+
+Row = Mapping[str, Any]
+Values = Mapping[str, object]
+Dialect = Literal["sqlite", "postgresql"]
+Answer = TypeVar("Answer")
+WAIT_S = 30.0
+"""How long a verb waits for the database before it gives up with one clear line."""
+
+
+class Statement:
+    """A Core statement that is turned into SQL text once. `columns` are the ones an insert or update gives.
+
+    Every value in it is a `bindparam` or written as a literal column: a plain value would not reach the text.
+    `postgresql`: the statement to use there, where the two differ.
+    """
+
+    __slots__ = ("clause", "columns", "postgresql")
+
+    def __init__(
+        self,
+        clause: sa.ClauseElement,
+        columns: Sequence[str] | None = None,
+        postgresql: sa.ClauseElement | None = None,
+    ) -> None:
+        self.clause, self.columns, self.postgresql = clause, columns, postgresql
+
+
+class Texts(dict[Statement, str]):
+    """The SQL text of each statement in one dialect, made on first use."""
+
+    def __init__(self, dialect: sa.Dialect) -> None:
+        super().__init__()
+        self._dialect = dialect
+
+    def __missing__(self, statement: Statement) -> str:
+        names = None if statement.columns is None else list(statement.columns)
+        clause = statement.clause
+        if self._dialect.name == "postgresql" and statement.postgresql is not None:
+            clause = statement.postgresql
+        text = self[statement] = str(clause.compile(dialect=self._dialect, column_keys=names))
+        return text
+
+
+class Moved(Exception):
+    """Another writer was faster, and nothing was changed: the whole unit of work is to be done again."""
+
+
+class Work(Protocol):
+    """What runs inside one transaction."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    @property
+    def asked_again(self) -> bool:
+        """Whether this very unit may have been committed before: the connection broke before the answer came."""
+        ...
+
+    @property
+    def tries(self) -> int:
+        """How often this unit was begun before and met another writer."""
+        ...
+
+    def rows(self, statement: Statement, values: Values) -> list[Row]: ...
+
+    def row(self, statement: Statement, values: Values) -> Row | None: ...
+
+    def run(self, statement: Statement, values: Values) -> int:
+        """Carry it out; answers the number of rows it changed."""
+        ...
+
+    def add(self, statement: Statement, values: Values) -> int:
+        """Insert one row; answers its number."""
+        ...
+
+    def many(self, statement: Statement, values: Sequence[Values]) -> None: ...
+
+    def text(self, sql: str) -> list[tuple[Any, ...]]:
+        """SQL that has no table of ours, such as a PRAGMA."""
+        ...
+
+
+class Store(Protocol):
+    """One database: connections, transactions, schema."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def write(self, unit: Callable[[Work], Answer]) -> Answer:
+        """Carry out one writing transaction: all of it or nothing. `unit` may be called again. Raises StorageError."""
+        ...
+
+    def read(self, unit: Callable[[Work], Answer]) -> Answer:
+        """One consistent look. Raises StorageError."""
+        ...
+
+    def now(self) -> int:
+        """Microseconds by the clock that decides here; never earlier than it said before."""
+        ...
+
+    def close(self) -> None: ...

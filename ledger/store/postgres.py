@@ -1,0 +1,247 @@
+"""PostgreSQL done right: short units at READ COMMITTED, retried as a whole. Decides nothing about money.
+
+A unit that met another writer (40001, 40P01, a key that came in first, room that is gone) is done again from its
+start. So is one whose connection broke: every verb asked again gives what was committed, which is what a lost answer
+needs. SQLAlchemy makes the schema, the pool and the SQL text; the statements run on psycopg's own connection.
+"""
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import errors
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.numeric import Int8Dumper
+from sqlalchemy import exc
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.pool import QueuePool
+
+from ..errors import StorageError
+from . import schema
+from .base import WAIT_S, Answer, Dialect, Moved, Row, Statement, Texts, Values
+
+_TRIES = 40
+"""How often a unit that met other writers is done again: each time somebody else got on."""
+_BREAKS = 4
+"""How often a unit whose connection broke is asked again."""
+_POOL = 16
+_SYNC_S = 60.0
+_MET = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, Moved)
+_SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()))"
+_NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+Connection = psycopg.Connection[DictRow]
+
+
+class PostgresWork:
+    """What runs inside one transaction."""
+
+    __slots__ = ("_connection", "_texts", "asked_again", "tries")
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, connection: Connection, texts: Texts, tries: int, asked_again: bool) -> None:
+        self._connection, self._texts, self.tries, self.asked_again = connection, texts, tries, asked_again
+
+    def _execute(self, statement: Statement, values: Values) -> psycopg.Cursor[DictRow]:
+        return self._connection.execute(self._texts[statement].encode(), cast("Mapping[str, Any]", values))
+
+    def rows(self, statement: Statement, values: Values) -> list[Row]:
+        return list(self._execute(statement, values).fetchall())
+
+    def row(self, statement: Statement, values: Values) -> Row | None:
+        return self._execute(statement, values).fetchone()
+
+    def run(self, statement: Statement, values: Values) -> int:
+        return self._execute(statement, values).rowcount
+
+    def add(self, statement: Statement, values: Values) -> int:
+        found = self._execute(statement, values).fetchone()  # the dialect adds RETURNING id
+        return 0 if found is None else int(found["id"])
+
+    def many(self, statement: Statement, values: Sequence[Values]) -> None:
+        for one in values:
+            self._execute(statement, one)
+
+    def text(self, sql: str) -> list[tuple[Any, ...]]:
+        cursor = self._connection.execute(sql.encode())
+        return [] if cursor.description is None else [tuple(row.values()) for row in cursor]
+
+
+class PostgresStore:
+    """One PostgreSQL database, a schema of its own in it."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, url: str, clock: Callable[[], int] | None) -> None:
+        """Connect, and make the schema when it is absent. Raises StorageError."""
+        self._address, self.schema, self._name = _parse(url)
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._seen, self._offset, self._synced = 0, 0, -_SYNC_S
+        self._closed = False
+        self._dialect: sa.Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+        self._texts = Texts(self._dialect)
+        # Of SQLAlchemy's only the pool: its engine would speak to our connections itself.
+        self._pool = QueuePool(
+            self._connect,  # type: ignore[arg-type]  # a connection of psycopg is one of DBAPI
+            pool_size=_POOL,
+            max_overflow=0,
+            timeout=WAIT_S,
+        )
+        try:
+            self._unit(self._prepare, 0, asked_again=False)
+        except (psycopg.Error, exc.SQLAlchemyError, OSError) as error:
+            self.close()
+            raise self._trouble(error) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._closed = True
+        self._pool.dispose()
+
+    def now(self) -> int:
+        """Microseconds by the server's clock, so that hosts need not agree; never earlier than before.
+
+        Between two looks at it this machine's monotonic clock counts on, which nobody can set.
+        """
+        with self._guard:
+            if self._clock is not None:
+                found = self._clock()
+            else:
+                if time.monotonic() - self._synced > _SYNC_S:
+                    self._synchronise()
+                found = time.monotonic_ns() // 1000 + self._offset
+            self._seen = max(self._seen, found)
+            return self._seen
+
+    def write(self, unit: Callable[[PostgresWork], Answer]) -> Answer:
+        """Carry out one writing transaction: all of it or nothing. `unit` may be called again. Raises StorageError."""
+        tries = breaks = 0
+        while True:
+            if self._closed:
+                raise StorageError("the ledger is closed", next="open it again")
+            try:
+                return self._unit(unit, tries, asked_again=breaks > 0)
+            except _MET as error:
+                tries += 1
+                if tries > _TRIES:
+                    raise self._trouble(error) from error
+                time.sleep(random.uniform(0, 0.002) * min(tries, 16))  # noqa: S311  # not a secret
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                breaks += 1
+                if breaks > _BREAKS or isinstance(error, _HOPELESS):
+                    raise self._trouble(error) from error
+                time.sleep(0.05 * 4**breaks * random.uniform(0.5, 1))  # noqa: S311
+            except (psycopg.Error, exc.SQLAlchemyError, UnicodeEncodeError, OverflowError) as error:
+                raise self._trouble(error) from error
+
+    def read(self, unit: Callable[[PostgresWork], Answer]) -> Answer:
+        """One consistent look. Raises StorageError."""
+
+        def looking(work: PostgresWork) -> Answer:
+            work.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            return unit(work)
+
+        return self.write(looking)
+
+    def _unit(self, unit: Callable[[PostgresWork], Answer], tries: int, *, asked_again: bool) -> Answer:
+        pooled = self._pool.connect()
+        try:
+            connection = cast("Connection", pooled.driver_connection)
+            answer = unit(PostgresWork(connection, self._texts, tries, asked_again))
+            connection.commit()
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if not isinstance(error, _MET):
+                pooled.invalidate()
+            raise
+        else:
+            return answer
+        finally:
+            pooled.close()  # the pool rolls back
+
+    def _connect(self) -> Connection:
+        connection = psycopg.connect(
+            self._address, row_factory=dict_row, prepare_threshold=1, connect_timeout=10, client_encoding="UTF8"
+        )
+        # One width for every whole number: else each length of an amount would be a statement of its own to prepare.
+        connection.adapters.register_dumper(int, Int8Dumper)
+        connection.execute(f"SET search_path TO {self.schema}; SET lock_timeout TO '{WAIT_S:g}s'".encode())
+        connection.execute("SET default_transaction_isolation TO 'read committed'; SET timezone TO 'UTC'")
+        connection.commit()
+        return connection
+
+    def _synchronise(self) -> None:
+        before = time.monotonic_ns()
+        ((server,),) = self._unit(lambda work: work.text(_NOW), 0, asked_again=False)
+        self._offset = server - (before + time.monotonic_ns()) // 2000
+        self._synced = time.monotonic()
+
+    def _prepare(self, work: PostgresWork) -> None:
+        """Make the schema, one process at a time; refuse one that is not ours."""
+        found = work.text(f"SELECT 1 FROM pg_namespace WHERE nspname = '{self.schema}'")  # noqa: S608  # checked
+        if not found:
+            work.text(f"SELECT pg_advisory_xact_lock(hashtext('{self.schema}'))")
+            work.text(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
+        if not self._tables(work):
+            work.text(_LOCK)
+        names = self._tables(work)
+        if names and not {"store", "migration"} <= names:
+            raise StorageError(
+                f"schema {self.schema} of {self._name} is of something else", next="name another one: ?schema=faregate"
+            )
+        if not names:
+            schema.create(work.text, self._dialect, self._clock() if self._clock else work.text(_NOW)[0][0])
+        versions = work.text("SELECT version_num FROM migration")
+        schema.gate(self._name, str(versions[0][0]) if versions else None)
+
+    def _tables(self, work: PostgresWork) -> set[str]:
+        found = work.text(f"SELECT tablename FROM pg_tables WHERE schemaname = '{self.schema}'")  # noqa: S608
+        return {str(row[0]) for row in found}
+
+    def _trouble(self, error: Exception) -> StorageError:
+        inner = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
+        word = str(inner).strip().partition("\n")[0] or type(inner).__name__
+        hint = next((text for kinds, text in _HINTS if isinstance(inner, kinds)), None)
+        return StorageError(f"{self._name}: {word}", value=self._name, next=hint)
+
+
+_HOPELESS = (
+    errors.InvalidAuthorizationSpecification,
+    errors.InvalidPassword,
+    errors.InvalidCatalogName,
+    errors.DiskFull,
+    errors.InsufficientPrivilege,
+    errors.LockNotAvailable,
+)
+_HINTS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (errors.InvalidCatalogName, "create the database first"),
+    (errors.InsufficientPrivilege, "grant this user the schema"),
+    (errors.DiskFull, "free some space; nothing was changed"),
+    (errors.LockNotAvailable, "another session keeps it locked; try again"),
+    (exc.TimeoutError, f"{_POOL} connections were busy for {WAIT_S:g} s; try again, or use fewer threads"),
+    (psycopg.OperationalError, "check the address and that the server runs, then ask again with the same key"),
+)
+
+
+def _parse(url: str) -> tuple[str, str, str]:
+    """What psycopg connects to, the schema, and how the database is called in messages (without a password)."""
+    try:
+        parsed = sa.make_url(url)
+    except (exc.ArgumentError, ValueError) as error:
+        raise StorageError("not a database URL", next="write postgresql://user@host/base") from error
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise StorageError(f"{parsed.drivername} databases are not supported", next="write postgresql://user@host/base")
+    query = dict(parsed.query)
+    name = query.pop("schema", "faregate")
+    if not isinstance(name, str) or not _SCHEMA.fullmatch(name):
+        raise StorageError(f"{name!r} is not a schema", value=str(name), limit=_SCHEMA.pattern)
+    plain = parsed.set(drivername="postgresql", query=query)
+    shown = sa.URL.create("postgresql", host=plain.host, port=plain.port, database=plain.database).render_as_string()
+    return plain.render_as_string(hide_password=False), name, shown
