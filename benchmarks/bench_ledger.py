@@ -119,10 +119,15 @@ _EVENT = f"INSERT INTO event ({', '.join(ADD_EVENT.columns or ())}) VALUES (?, ?
 _JOB, _ATTEMPT, _OBSERVATION = _insert(JOB), _insert(ATTEMPT), _insert(OBSERVATION, numbered=True)
 _TXN, _ENTRY = _insert(TXN, numbered=True), _insert(ENTRY)
 _TAKE = (
-    "UPDATE period SET held_nanos = held_nanos + ? WHERE id = 1 "
+    "UPDATE period SET held_nanos = held_nanos + ?, changed_at = ? WHERE id = 1 AND gate = 'open' "
     "AND (limit_nanos IS NULL OR limit_nanos - spent_nanos - held_nanos >= ?)"
 )
-_SHIFT = "UPDATE period SET spent_nanos = spent_nanos + ?, held_nanos = held_nanos - ? WHERE id = 1"
+_SHIFT = (
+    "UPDATE period SET spent_nanos = spent_nanos + :spent, held_nanos = held_nanos - :spent, changed_at = :now, "
+    "reached = CASE WHEN spent_nanos + :spent >= limit_nanos THEN 100 "
+    "WHEN (spent_nanos + :spent) * 5 >= limit_nanos * 4 THEN 80 "
+    "WHEN (spent_nanos + :spent) * 2 >= limit_nanos THEN 50 ELSE 0 END WHERE id = 1"
+)
 _BEGUN = (
     "UPDATE job SET state = ?, attempts = ?, offer = ?, settings = ?, quote_id = ?, outputs_asked = ?, low_nanos = ?, "
     "expected_nanos = ?, high_nanos = ?, held_nanos = ?, open_nanos = ?, owner = ?, reason = ?, step = ? "
@@ -149,10 +154,10 @@ def _transactions(job: str, name: str) -> list[list[tuple[str, Any]]]:
     usd_, outputs = "USD", '["https://example.test/1.mp4"]'
     return [
         [
-            (_TAKE, (high, high)),
+            (_TAKE, (high, now, high)),
             (_JOB, (job, job, "h", "acme", usd_, "held", 1, 0, OFFER, settings, 1, quoted, quoted, high, high, high,
                     high, high, None, None, None, None, None, 0, None, None, None, "", "", tags, request, "[]", name,
-                    now, now + 600_000_000, None)),
+                    now, now + 600_000_000, None, "", "", 0)),
             (_EVENT, (job, None, 1, now, "hold", None, "held", high, f"1.40 USD of acme for {OFFER}", "")),
         ],
         [
@@ -170,7 +175,7 @@ def _transactions(job: str, name: str) -> list[list[tuple[str, Any]]]:
         [
             (_SETTLED, (high, high, usd_, high, usd_, 0, "inline", 1, "settled", 0, "", "", "none", outputs, 4, job,
                         "submitted", 3)),
-            (_SHIFT, (high, high)),
+            (_SHIFT, {"spent": high, "now": now}),
             (_OBSERVATION, (job, attempt, 4, now, "inline", high, usd_, 1, 1, None, None, outputs, "", None, None, "",
                             "settled", 0)),
             (_POSTED, (high, high, attempt)),
