@@ -81,7 +81,7 @@ class PostgresStore:
         """Connect, and make the schema when it is absent. Raises StorageError."""
         self._address, self.schema, self._name = _parse(url)
         self._clock = clock
-        self._guard = threading.Lock()
+        self._guard, self._looking = threading.Lock(), threading.Lock()
         self._seen, self._offset, self._synced = 0, 0, -_SYNC_S
         self._closed = False
         self._dialect: sa.Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
@@ -111,13 +111,8 @@ class PostgresStore:
 
         Between two looks at it this machine's monotonic clock counts on, which nobody can set.
         """
+        found = time.monotonic_ns() // 1000 + self._offset if self._clock is None else self._clock()
         with self._guard:
-            if self._clock is not None:
-                found = self._clock()
-            else:
-                if time.monotonic() - self._synced > _SYNC_S:
-                    self._synchronise()
-                found = time.monotonic_ns() // 1000 + self._offset
             self._seen = max(self._seen, found)
             return self._seen
 
@@ -128,6 +123,7 @@ class PostgresStore:
             if self._closed:
                 raise StorageError("the ledger is closed", next="open it again")
             try:
+                self._synchronise()
                 return self._unit(unit, tries, asked_again=breaks > 0)
             except _MET as error:
                 tries += 1
@@ -178,6 +174,19 @@ class PostgresStore:
         return connection
 
     def _synchronise(self) -> None:
+        """Look at the server's clock once a while: before a unit, which has a connection of its own."""
+        if (
+            self._clock is not None
+            or time.monotonic() - self._synced < _SYNC_S
+            or not self._looking.acquire(blocking=self._synced < 0)
+        ):
+            return
+        try:
+            self._look()
+        finally:
+            self._looking.release()
+
+    def _look(self) -> None:
         before = time.monotonic_ns()
         ((server,),) = self._unit(lambda work: work.text(_NOW), 0, asked_again=False)
         self._offset = server - (before + time.monotonic_ns()) // 2000
