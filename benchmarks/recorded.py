@@ -1,0 +1,88 @@
+"""What our ledger says to PostgreSQL during one job, written down as scripts for pgbench. Measures nothing itself.
+
+Every statement is kept as the ledger sent it, with its values; only the names of the job and of its budget become
+variables, so that pgbench writes the same rows for as many jobs as it likes.
+"""
+
+import re
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+JOB, SCOPE = "zzjobzz", "zzscopezz"
+_HOLE = re.compile(r"%\((\w+)\)s")
+
+
+class Recorder:
+    """Keeps what goes over psycopg's connections while it listens."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._listens = self._inside = False
+        self._made: dict[int, str] = {}
+
+    @contextmanager
+    def listening(self) -> Generator[None]:
+        """From here to its end, every statement, BEGIN and COMMIT is a line of the script."""
+        execute, commit = psycopg.Connection.execute, psycopg.Connection.commit
+        keeper = self
+
+        def executed(self: Any, query: Any, params: Any = None, **more: Any) -> Any:
+            cursor = execute(self, query, params, **more)
+            if keeper._listens:
+                keeper._said(
+                    query.decode() if isinstance(query, bytes) else str(query), params, cursor, self.autocommit
+                )
+            return cursor
+
+        def committed(self: Any) -> None:
+            commit(self)
+            if keeper._listens and keeper._inside:
+                keeper.lines.append("COMMIT;")
+                keeper._inside = False
+
+        psycopg.Connection.execute = executed  # type: ignore[method-assign]  # pyright: ignore
+        psycopg.Connection.commit = committed  # type: ignore[method-assign]
+        self._listens = True
+        try:
+            yield
+        finally:
+            self._listens = False
+            psycopg.Connection.execute, psycopg.Connection.commit = execute, commit  # type: ignore[method-assign]
+
+    def _said(self, query: str, params: Mapping[str, Any] | None, cursor: Any, autocommit: bool) -> None:
+        if not self._inside and not autocommit:
+            self.lines.append("BEGIN;")
+            self._inside = True
+        values = params or {}
+        text = _HOLE.sub(lambda hole: self._value(values[hole[1]]), query).replace("%%", "%").strip()
+        if "RETURNING txn.id" in text and cursor.rowcount == 1:
+            # The entries after it name the number it got.
+            number = _number(cursor)
+            self._made[number] = ":txn_id"
+            self.lines.append(f"{text.replace('RETURNING txn.id', 'RETURNING txn.id AS txn_id')} \\gset")
+            return
+        self.lines.append(f"{text};")
+
+    def _value(self, value: Any) -> str:
+        if value is None:
+            return "NULL"
+        if isinstance(value, int):
+            return self._made.get(value, f"{value}::bigint")
+        if isinstance(value, list):
+            parts: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
+            return f"ARRAY[{', '.join(map(self._value, parts))}]"
+        text = str(value).replace("\\", "\\\\").replace("'", "''").replace(":", "\\x3a")
+        shown = f"E'{text}'::text"
+        for name, variable in ((JOB, ":job"), (SCOPE, ":scope")):
+            if name in text:
+                shown = f"replace({shown}, '{name}', 'p' || {variable}::text)"
+        return shown
+
+
+def _number(cursor: Any) -> int:
+    found = cursor.fetchone()
+    cursor.scroll(-1)  # our ledger reads it too
+    return int(found["id"])
