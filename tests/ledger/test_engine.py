@@ -62,15 +62,6 @@ def test_a_stranger_among_databases_is_left_as_it_was(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_another_schema_version(tmp_path: Path) -> None:
-    path = tmp_path / "x.db"
-    Ledger.open(file_url(path)).close()
-    with sqlite3.connect(path) as other:
-        other.execute("UPDATE store SET version = 99")
-    other.close()
-    assert "holds schema version 99, this is 1" in str(trouble(file_url(path)))
-
-
 @pytest.mark.parametrize(
     "url",
     ["postgresql://localhost/x", "nonsense://", "sqlite:///x.db?mode=ro", "sqlite:///x.db?synchronous=OFF", "://"],
