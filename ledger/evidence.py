@@ -1,8 +1,8 @@
 """Who says what a job cost, and whom to believe. Pure: the answer depends on the set of observations, never on order.
 
-Ranks: invoice line › billing event › inline cost › units × unit price › quote. Of the same rank a final one wins over
-one that is not, and of two equals that nobody has numbered as revisions the larger amount wins: a charge that was
-counted too high is corrected by better evidence or by a person, one counted too low would be forgotten.
+Ranks: invoice line › billing event › inline cost › units × unit price › quote. Of the same rank the higher revision
+wins, such as a refund, then a final one over one that is not, and of two equals the larger amount: a charge that was
+counted too high is corrected by a revision, better evidence or a person, one counted too low would be forgotten.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,8 @@ Source = Literal["invoice", "billing_event", "inline", "units", "quote", "resolv
 RANKS: Mapping[str, int] = MappingProxyType({"quote": 0, "units": 1, "inline": 2, "billing_event": 3, "invoice": 4})
 CHANNELS = ("poll", "webhook", "billing", "invoice")
 """The ways in which something is said."""
+MOST = 2**63 - 1
+"""Nanos that a column can hold."""
 TOO_MUCH = 2
 """Above this many times the quote's high, an amount is absurd."""
 TOO_LITTLE = Fraction(1, 2)
@@ -39,20 +41,20 @@ class Terms:
     """Budget currency per unit of the provider's: 1 when they are the same."""
 
     def in_budget(self, amount: Money) -> Money | None:
-        """The amount in the budget's currency, rounded half-even once; None: it is of neither currency."""
+        """The amount in the budget's currency, rounded half-even once; None: it is of neither, or beyond all money."""
         if amount.currency == self.budget_currency:
             return amount
         if amount.currency != self.high.currency:
             return None
-        return Money(round(amount.nanos * self.rate), self.budget_currency)
+        return _kept(round(amount.nanos * self.rate), self.budget_currency)
 
     def in_native(self, amount: Money) -> Money | None:
-        """The amount in the provider's currency; None: it is of neither currency."""
+        """The amount in the provider's currency; None: it is of neither, or beyond all money."""
         if amount.currency == self.high.currency:
             return amount
         if amount.currency != self.budget_currency:
             return None
-        return Money(round(amount.nanos / self.rate), self.high.currency)
+        return _kept(round(amount.nanos / self.rate), self.high.currency)
 
     def absurd(self, amount: Money, delivered: int) -> bool:
         """Is this amount so far from the quote that a person has to look, say a mix-up of units?
@@ -76,6 +78,8 @@ class Observation:
     """None: it did not say, which is never zero."""
     final: bool
     delivered: int
+    revision: int = 0
+    """The provider's own count of its words, not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +109,17 @@ def weigh(observations: Iterable[Observation], terms: Terms) -> Finding:
 
 
 def best(observations: Sequence[Observation]) -> Observation | None:
-    """The one to believe: by rank, then final before not, then the larger amount."""
+    """The one to believe: by rank, then revision, then final before not, then the larger amount."""
     return max(observations, key=_weight, default=None)
 
 
-def _weight(one: Observation) -> tuple[int, bool, int, int]:
+def _kept(nanos: int, currency: str) -> Money | None:
+    return Money(nanos, currency) if -MOST <= nanos <= MOST else None
+
+
+def _weight(one: Observation) -> tuple[int, int, bool, int, int]:
     nanos = 0 if one.amount is None else one.amount.nanos
-    return RANKS[one.source], one.final, nanos, one.delivered
+    return RANKS[one.source], one.revision, one.final, nanos, one.delivered
 
 
 def _absurd(one: Observation, terms: Terms) -> bool:

@@ -145,14 +145,18 @@ class Ledger:
         outputs: Sequence[str] = (),
         units: str | None = None,
         external_id: str | None = None,
+        revision: int = 0,
         note: str = "",
     ) -> JobView:
-        """Record what was said it cost (None: nothing was said) and post the best evidence, once. Raises UnknownJob."""
+        """Record what was said it cost (None: nothing was said) and post the best evidence, once. Raises UnknownJob.
+
+        `revision`: the provider's own count of its words; a refund is a later one with the amount that remains.
+        """
         row, attempts = self._store.write(
             lambda work: settling.settle(
-                work, self._store.now(), job=job, attempt=attempt, evidence=evidence, amount=amount, final=final,
-                delivered=delivered, outputs=outputs, units=_clean(units), external_id=_clean(external_id),
-                note=clean(note),
+                work, self._store.now(), job=job, attempt=attempt, evidence=evidence, amount=amount,
+                revision=revision, final=final, delivered=delivered, outputs=outputs, units=_clean(units),
+                external_id=_clean(external_id), note=clean(note),
             )
         )  # fmt: skip
         return view(row, attempts)

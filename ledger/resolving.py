@@ -54,6 +54,7 @@ def resolve(
         "evidence": "resolve",
         "amount_nanos": None if amount is None else amount.nanos,
         "currency": None if amount is None else amount.currency,
+        "revision": 0,
         "final": 1,
         "delivered": 0,
         "units": None,

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pricing import Money
 
 from . import budgets, moves, texts, variance
-from .evidence import Evidence, Finding, Observation, Terms, weigh
+from .evidence import MOST, Evidence, Finding, Observation, Terms, weigh
 from .holds import end
 from .posting import Posting
 from .rows import ATTEMPTS, Job, attempt_row, is_state, job_row, note, save, save_attempt, terms
@@ -103,6 +103,7 @@ def settle(
     attempt: str,
     evidence: Evidence,
     amount: Money | None,
+    revision: int,
     final: bool,
     delivered: int,
     outputs: Sequence[str],
@@ -120,6 +121,7 @@ def settle(
         "evidence": evidence,
         "amount_nanos": None if amount is None else amount.nanos,
         "currency": None if amount is None else amount.currency,
+        "revision": revision,
         "final": int(final),
         "delivered": delivered,
         "units": units,
@@ -218,7 +220,7 @@ def weigh_all(currency: str, attempts: Sequence[Row], said: Sequence[Mapping[str
 def _observation(one: Mapping[str, Any]) -> Observation:
     nanos = one["amount_nanos"]
     amount = None if nanos is None else Money(nanos, one["currency"])
-    return Observation(one["id"], one["evidence"], amount, bool(one["final"]), one["delivered"])
+    return Observation(one["id"], one["evidence"], amount, bool(one["final"]), one["delivered"], one["revision"])
 
 
 def projection(picture: Sequence[Weighed]) -> dict[str, Any]:
@@ -236,7 +238,7 @@ def projection(picture: Sequence[Weighed]) -> dict[str, Any]:
         "native_currency": native,
         "reported_nanos": None if reported is None else reported.nanos,
         "reported_currency": None if reported is None else reported.currency,
-        "parked_nanos": sum(one.parked for one in picture),
+        "parked_nanos": min(sum(one.parked for one in picture), MOST),  # absurd amounts may add up to more
         "evidence": None if posted is None else posted.source,
         "final": None if posted is None else int(posted.final),
     }

@@ -51,6 +51,8 @@ def _whole(**options: Any) -> Any:
 
 
 _IS_OPEN = sa.text("open_nanos > 0")
+_IS_FREE = sa.text("held_nanos = 0")
+"""Nothing was ever set aside: the few jobs that may be under way without open money."""
 
 
 def _check(name: str, rule: str) -> sa.CheckConstraint:
@@ -175,6 +177,7 @@ class JobRow(LedgerRow, table=True):
         _check("parked_not_negative", "parked_nanos >= 0"),
         sa.Index("ix_job_scope", "scope", "granted_at"),
         sa.Index("ix_job_open", "granted_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        sa.Index("ix_job_free", "granted_at", sqlite_where=_IS_FREE, postgresql_where=_IS_FREE),
         STRICT,
     )
     id: str = _text(primary_key=True)
@@ -303,6 +306,8 @@ class ObservationRow(LedgerRow, table=True):
     evidence: str = _text()
     amount_nanos: int | None = _whole(nullable=True)
     currency: str | None = _text(nullable=True)
+    revision: int = _whole()
+    """The provider's own count of its words: of the same rank, a higher one takes the place of a lower."""
     final: int = _whole()
     delivered: int = _whole()
     units: str | None = _text(nullable=True)
@@ -319,7 +324,12 @@ class ObservationRow(LedgerRow, table=True):
 class InboxRow(LedgerRow, table=True):
     """A fact: a message as it came in, before anybody made sense of it. The same one is kept once."""
 
-    __table_args__ = (sa.UniqueConstraint("provider", "dedup_key"), _one_of("channel", CHANNELS), STRICT)
+    __table_args__ = (
+        sa.UniqueConstraint("provider", "dedup_key"),
+        _one_of("channel", CHANNELS),
+        sa.Index("ix_inbox_provider_job", "provider_job"),
+        STRICT,
+    )
     id: int | None = _whole(primary_key=True, default=None)
     at: int = _whole()
     channel: str = _text()

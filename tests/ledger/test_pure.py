@@ -41,8 +41,10 @@ def test_time_never_ends_what_may_be_running() -> None:
     assert [state for state in STATES if after(state, "lapse")] == ["held"]
 
 
-def seen(source: Any, amount: str | None, *, final: bool = True, delivered: int = 1, seq: int = 1) -> Observation:
-    return Observation(seq, source, None if amount is None else usd(amount), final, delivered)
+def seen(
+    source: Any, amount: str | None, *, final: bool = True, delivered: int = 1, seq: int = 1, revision: int = 0
+) -> Observation:
+    return Observation(seq, source, None if amount is None else usd(amount), final, delivered, revision)
 
 
 CASES: list[tuple[str, list[Observation], tuple[str | None, str | None, str | None]]] = [
@@ -53,6 +55,13 @@ CASES: list[tuple[str, list[Observation], tuple[str | None, str | None, str | No
     ("the quote is nobody's report", [seen("quote", "1.54", final=False)], ("1.54", None, None)),
     ("final first", [seen("units", "1.40"), seen("units", "1.54", final=False)], ("1.4", None, "1.4")),
     ("larger of equals", [seen("units", "1.40"), seen("units", "1.54")], ("1.54", None, "1.54")),
+    (
+        "a revision takes its place",
+        [seen("inline", "1.40"), seen("inline", "0.84", revision=1)],
+        ("0.84", None, "0.84"),
+    ),
+    ("final or not", [seen("units", "1.40"), seen("units", "0.84", final=False, revision=2)], ("0.84", None, "0.84")),
+    ("but not a better word", [seen("invoice", "1.40"), seen("units", "0.84", revision=9)], ("1.4", None, "1.4")),
     ("absurd is parked", [seen("inline", "99")], (None, "99", "99")),
     ("absurd does not hide the sane", [seen("invoice", "99"), seen("inline", "1.40")], ("1.4", "99", "99")),
     ("better evidence ends a doubt", [seen("inline", "99"), seen("invoice", "1.40")], ("1.4", None, "1.4")),
@@ -86,6 +95,13 @@ def test_terms_convert_once_and_half_even() -> None:
     assert terms.in_budget(Money(3, "creatify-credit")) == Money(2, "USD")
     assert terms.in_native(usd("1")) == credit("2")
     assert terms.in_budget(Money(1, "EUR")) is terms.in_native(Money(1, "EUR")) is None
+
+
+def test_an_amount_beyond_all_money_is_absurd_in_every_currency() -> None:
+    terms = Terms(credit("11"), credit("11"), credit("11"), 1, "USD", Fraction(1, 5))
+    most = Money(2**63 - 1, "USD")
+    assert terms.in_native(most) is None
+    assert terms.absurd(most, 1)
 
 
 VARIANCES = [

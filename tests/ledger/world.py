@@ -142,7 +142,7 @@ _numbers = count(1)
 
 def use(backend: str) -> None:
     """Which database `world()` opens when no URL is given: sqlite (in memory) or postgresql."""
-    global _backend  # noqa: PLW0603
+    global _backend
     _backend = backend
 
 
