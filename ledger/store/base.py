@@ -59,7 +59,10 @@ class Work(Protocol):
 
     @property
     def asked_again(self) -> bool:
-        """Whether this very unit may have been committed before: the connection broke before the answer came."""
+        """Whether this very unit may have been committed before: the connection broke while its COMMIT was on its way.
+
+        Not so where all it did then was to answer a replay.
+        """
         ...
 
     @property

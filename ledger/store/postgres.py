@@ -19,7 +19,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import exc
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from ..errors import StorageError
 from . import schema
@@ -83,7 +83,7 @@ class PostgresStore:
         self._clock = clock
         self._guard, self._looking = threading.Lock(), threading.Lock()
         self._seen, self._offset, self._synced = 0, 0, -_SYNC_S
-        self._closed = False
+        self._closed, self._era = False, 0
         self._dialect: sa.Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
         self._texts = Texts(self._dialect)
         # Of SQLAlchemy's only the pool: its engine would speak to our connections itself.
@@ -119,21 +119,24 @@ class PostgresStore:
     def write(self, unit: Callable[[PostgresWork], Answer]) -> Answer:
         """Carry out one writing transaction: all of it or nothing. `unit` may be called again. Raises StorageError."""
         tries = breaks = 0
+        asked_again = False
         while True:
             if self._closed:
                 raise StorageError("the ledger is closed", next="open it again")
             try:
                 self._synchronise()
-                return self._unit(unit, tries, asked_again=breaks > 0)
+                return self._unit(unit, tries, asked_again=asked_again)
             except _MET as error:
                 tries += 1
                 if tries > _TRIES:
                     raise self._trouble(error) from error
                 time.sleep(random.uniform(0, 0.002) * min(tries, 16))  # noqa: S311  # not a secret
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except (_Lost, psycopg.OperationalError, psycopg.InterfaceError) as caught:
+                broke = caught.error if isinstance(caught, _Lost) else caught
+                asked_again |= isinstance(caught, _Lost) and caught.did_something
                 breaks += 1
-                if breaks > _BREAKS or isinstance(error, _HOPELESS):
-                    raise self._trouble(error) from error
+                if breaks > _BREAKS or isinstance(broke, _HOPELESS):
+                    raise self._trouble(broke) from broke
                 time.sleep(0.05 * 4**breaks * random.uniform(0.5, 1))  # noqa: S311
             except (psycopg.Error, exc.SQLAlchemyError, UnicodeEncodeError, OverflowError) as error:
                 raise self._trouble(error) from error
@@ -148,13 +151,18 @@ class PostgresStore:
         return self.write(looking)
 
     def _unit(self, unit: Callable[[PostgresWork], Answer], tries: int, *, asked_again: bool) -> Answer:
-        pooled = self._pool.connect()
+        pooled = self._checkout()
+        connection = cast("Connection", pooled.driver_connection)
         try:
-            connection = cast("Connection", pooled.driver_connection)
             answer = unit(PostgresWork(connection, self._texts, tries, asked_again))
-            connection.commit()
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            try:
+                connection.commit()
+            except psycopg.OperationalError as error:
+                raise error if isinstance(error, _MET) else _Lost(error, answer) from error
+        except (_Lost, psycopg.OperationalError, psycopg.InterfaceError) as error:
             if not isinstance(error, _MET):
+                if connection.broken and pooled.info["era"] == self._era:
+                    self._era += 1
                 pooled.invalidate()
             raise
         else:
@@ -162,8 +170,17 @@ class PostgresStore:
         finally:
             pooled.close()  # the pool rolls back
 
+    def _checkout(self) -> PoolProxiedConnection:
+        """A connection made since the last one broke: those from before are most likely broken too."""
+        while True:
+            pooled = self._pool.connect()
+            if pooled.info.setdefault("era", self._era) == self._era:
+                return pooled
+            pooled.invalidate()
+            pooled.close()
+
     def _connect(self) -> Connection:
-        connection = psycopg.connect(
+        connection = psycopg.Connection[DictRow].connect(
             self._address, row_factory=dict_row, prepare_threshold=1, connect_timeout=10, client_encoding="UTF8"
         )
         # One width for every whole number: else each length of an amount would be a statement of its own to prepare.
@@ -187,9 +204,12 @@ class PostgresStore:
             self._looking.release()
 
     def _look(self) -> None:
-        before = time.monotonic_ns()
-        ((server,),) = self._unit(lambda work: work.text(_NOW), 0, asked_again=False)
-        self._offset = server - (before + time.monotonic_ns()) // 2000
+        def unit(work: PostgresWork) -> int:  # timed without the wait for a connection
+            before = time.monotonic_ns()
+            ((server,),) = work.text(_NOW)
+            return int(server) - (before + time.monotonic_ns()) // 2000
+
+        self._offset = self._unit(unit, 0, asked_again=False)
         self._synced = time.monotonic()
 
     def _prepare(self, work: PostgresWork) -> None:
@@ -219,6 +239,14 @@ class PostgresStore:
         word = str(inner).strip().partition("\n")[0] or type(inner).__name__
         hint = next((text for kinds, text in _HINTS if isinstance(inner, kinds)), None)
         return StorageError(f"{self._name}: {word}", value=self._name, next=hint)
+
+
+class _Lost(Exception):
+    """The connection broke while COMMIT was on its way: nobody here knows whether it came through."""
+
+    def __init__(self, error: psycopg.OperationalError, answer: object) -> None:
+        self.error = error
+        self.did_something = not getattr(answer, "replayed", False)
 
 
 _HOPELESS = (
