@@ -29,6 +29,8 @@ _TRIES = 40
 """How often a unit that met other writers is done again: each time somebody else got on."""
 _BREAKS = 4
 """How often a unit whose connection broke is asked again."""
+_PAUSE_S = 0.05
+"""Before it is asked again; four times as long each time, so that a server may start in between."""
 _POOL = 16
 _SYNC_S = 60.0
 _MET = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, Moved)
@@ -137,7 +139,7 @@ class PostgresStore:
                 breaks += 1
                 if breaks > _BREAKS or isinstance(broke, _HOPELESS):
                     raise self._trouble(broke) from broke
-                time.sleep(0.05 * 4**breaks * random.uniform(0.5, 1))  # noqa: S311
+                time.sleep(_PAUSE_S * 4**breaks * random.uniform(0.5, 1))  # noqa: S311
             except (psycopg.Error, exc.SQLAlchemyError, UnicodeEncodeError, OverflowError) as error:
                 raise self._trouble(error) from error
 
