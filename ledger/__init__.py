@@ -2,7 +2,23 @@
 
 from .errors import BadBudget, BadScope, BadVerdict, LedgerError, StorageError, UnknownJob, WrongState
 from .ledger import Ledger
-from .values import AttemptView, Budget, Check, Event, Grant, Headroom, JobView, Leg, Refusal, Verdict
+from .values import (
+    AttemptView,
+    Budget,
+    Check,
+    Event,
+    Explanation,
+    Grant,
+    Headroom,
+    Holder,
+    JobView,
+    Leg,
+    Notice,
+    PastRefusal,
+    Refusal,
+    Standing,
+    Verdict,
+)
 
 __all__ = [
     "AttemptView",
@@ -12,13 +28,18 @@ __all__ = [
     "Budget",
     "Check",
     "Event",
+    "Explanation",
     "Grant",
     "Headroom",
+    "Holder",
     "JobView",
     "Ledger",
     "LedgerError",
     "Leg",
+    "Notice",
+    "PastRefusal",
     "Refusal",
+    "Standing",
     "StorageError",
     "UnknownJob",
     "Verdict",

@@ -7,19 +7,18 @@ follow from the job's scope and the instant it was granted, so a budget made lat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 
 from pricing import Money
 
 from . import accounts
-from .errors import BadBudget
-from .instants import FOREVER, WEEKDAYS, WINDOWS, Weekday, Window, bounds, moment, zone
+from .instants import Window, bounds
 from .scopes import chain, inside
 from .store import Moved, Row, Statement, Work
-from .tables import BUDGET, ENTRY, JOB, NOTICE, PERIOD, THRESHOLDS, TXN
-from .values import Budget, Gate, Overrun
+from .tables import BUDGET, ENTRY, JOB, PERIOD, THRESHOLDS, TXN
+from .values import Overrun, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +62,14 @@ _COLUMNS = (
     BUDGET.c.window,
     BUDGET.c.tz,
     BUDGET.c.week_start,
-    BUDGET.c.overrun,
     BUDGET.c.limit_nanos.label("wanted"),
+    BUDGET.c.overrun.label("wanted_overrun"),
     BUDGET.c.gate.label("wanted_gate"),
     PERIOD.c.id.label("period"),
     PERIOD.c.starts_at,
     PERIOD.c.ends_at,
     PERIOD.c.limit_nanos,
+    PERIOD.c.overrun,
     PERIOD.c.gate,
     PERIOD.c.spent_nanos,
     PERIOD.c.held_nanos,
@@ -79,7 +79,22 @@ _AROUND = sa.and_(
     PERIOD.c.starts_at <= sa.bindparam("at"),
     PERIOD.c.ends_at > sa.bindparam("at"),
 )
-_ALL = Statement(sa.select(*_COLUMNS).select_from(BUDGET.outerjoin(PERIOD, _AROUND)).order_by(BUDGET.c.id))
+_LOOK = sa.select(*_COLUMNS).select_from(BUDGET.outerjoin(PERIOD, _AROUND))
+_ALL = Statement(_LOOK.order_by(BUDGET.c.id))
+_ONE = Statement(_LOOK.where(BUDGET.c.id == sa.bindparam("budget")).with_for_update(read=True, of=BUDGET))
+"""Its terms do not change until this transaction ends: a period that is opened just now has them."""
+_NEIGHBOURS = Statement(
+    sa.select(
+        sa.select(sa.func.max(PERIOD.c.ends_at))
+        .where(PERIOD.c.budget_id == sa.bindparam("budget"), PERIOD.c.ends_at <= sa.bindparam("at"))
+        .scalar_subquery()
+        .label("earliest"),
+        sa.select(sa.func.min(PERIOD.c.starts_at))
+        .where(PERIOD.c.budget_id == sa.bindparam("budget"), PERIOD.c.starts_at > sa.bindparam("at"))
+        .scalar_subquery()
+        .label("latest"),
+    )
+)
 _AMOUNT: sa.BindParameter[int] = sa.bindparam("amount", type_=sa.BigInteger)
 LETS_IN = sa.and_(
     PERIOD.c.gate == sa.literal_column("'open'"),
@@ -97,16 +112,7 @@ _TAKE = Statement(
     .where(PERIOD.c.id == sa.bindparam("period"), LETS_IN)
 )
 _OPEN_PERIOD = Statement(sa.insert(PERIOD), [column.name for column in PERIOD.c if column.name != "id"])
-_ADD_BUDGET = Statement(sa.insert(BUDGET), [column.name for column in BUDGET.c if column.name != "id"])
-_SET_TERMS = Statement(sa.update(BUDGET).where(BUDGET.c.id == sa.bindparam("budget")), ["limit_nanos", "overrun"])
-_SET_PERIOD_TERMS = Statement(
-    sa.update(PERIOD).where(PERIOD.c.budget_id == sa.bindparam("budget"), PERIOD.c.ends_at > sa.bindparam("now")),
-    ["limit_nanos", "overrun", "changed_at"],
-)
-_SET_PERIOD = Statement(
-    sa.update(PERIOD).where(PERIOD.c.id == sa.bindparam("period")), ["reached", "gate", "changed_at"]
-)
-_ADD_NOTICE = Statement(sa.insert(NOTICE), [column.name for column in NOTICE.c if column.name != "id"])
+_REACHED = Statement(sa.update(PERIOD).where(PERIOD.c.id == sa.bindparam("period")), ["reached"])
 _ALONE = Statement(sa.text("SELECT 1"), postgresql=sa.text("LOCK TABLE job IN SHARE ROW EXCLUSIVE MODE"))
 """Until the end of this transaction no other one moves a job: its sums would miss a new period, or be missed by it.
 
@@ -130,7 +136,7 @@ _SPENT = Statement(
         TXN.c.granted_at < sa.bindparam("ends_at"),
     )
 )
-_WITHIN = (
+WITHIN = (
     sa.or_(
         JOB.c.scope == sa.bindparam("scope"),
         sa.and_(JOB.c.scope >= sa.bindparam("below"), JOB.c.scope < sa.bindparam("above")),
@@ -138,26 +144,24 @@ _WITHIN = (
     JOB.c.granted_at >= sa.bindparam("starts_at"),
     JOB.c.granted_at < sa.bindparam("ends_at"),
 )
-_HELD = Statement(sa.select(_total(JOB.c.open_nanos)).where(*_WITHIN, JOB.c.open_nanos > sa.literal_column("0")))
-_EXPOSED = Statement(
-    sa.select(JOB.c.state, JOB.c.open_nanos, JOB.c.parked_nanos).where(
-        *_WITHIN,
-        sa.or_(JOB.c.parked_nanos > sa.literal_column("0"), JOB.c.state == sa.literal_column("'unknown'")),
-    )
-)
+_HELD = Statement(sa.select(_total(JOB.c.open_nanos)).where(*WITHIN, JOB.c.open_nanos > sa.literal_column("0")))
 
 
 def around(work: Work, scope: str, at: int) -> list[Limit]:
     """The budgets of the scope's chain with their periods around an instant, in order of id."""
     scopes = chain(scope)
     values: dict[str, object] = {"at": at}
-    values.update(zip(_SCOPES, scopes, strict=False))
+    values.update(zip(SCOPES, scopes, strict=False))
     return [_limit(row, at) for row in work.rows(_of_chain(len(scopes)), values)]
 
 
 def opened(work: Work, scope: str, at: int) -> list[Limit]:
-    """The same, and every period exists afterwards."""
-    return [one if one.period is not None else open_period(work, at, one) for one in around(work, scope, at)]
+    """The same, and every period exists afterwards. Raises Moved: to be done again as the first thing of a unit."""
+    limits = around(work, scope, at)
+    if work.dialect == "postgresql" and not work.tries and any(one.period is None for one in limits):
+        # What this unit has locked by now would meet another's that opens the same period.
+        raise Moved(f"a period of {scope} begins")
+    return [one if one.period is not None else open_period(work, at, one) for one in limits]
 
 
 def authorised(work: Work, scope: str, at: int) -> list[Limit]:
@@ -178,6 +182,27 @@ def short(limits: Sequence[Limit], amount: int) -> Limit | None:
     return None if one is None or one.lets_in(amount) else one
 
 
+def uncovered(scope: str) -> str:
+    """Why a scope whose chain has no budget lets nothing in: a slip of the pen must not escape every limit."""
+    return f'no budget covers {scope}: set one with: faregate budget set {scope} "50 USD"'
+
+
+def why(one: Limit, asked: Money | None) -> tuple[Reason, str]:
+    """Why this budget does not let so much in, in a word and in a line."""
+    if one.gate in ("closed", "frozen"):
+        word: Reason = "closed" if one.gate == "closed" else "frozen"
+        return word, f"the budget of {one.scope} is {word}; let holds in again: faregate budget open {one.scope}"
+    limit, room = Money(one.limit or 0, one.currency), Money(one.room or 0, one.currency)
+    if one.gate == "over":
+        charged = f"{one.scope} is frozen: {Money(one.spent, one.currency)} was charged of its limit {limit}"
+        return "frozen", f"{charged}; raise it, or: faregate budget open {one.scope}"
+    window = "" if one.window == "total" else f" this {one.window}"
+    return (
+        "budget",
+        f"{one.scope} has {room} available{window} of its limit {limit}{f'; {asked} asked' if asked else ''}",
+    )
+
+
 def take(work: Work, now: int, limits: Sequence[Limit], amount: int) -> None:
     """Set the amount aside in every one of them, or in none. Raises Moved: another writer took the room."""
     for one in limits:
@@ -193,155 +218,61 @@ def shift(work: Work, now: int, scope: str, granted_at: int, *, spent: int, held
     if spent or held:
         scopes = chain(scope)
         values: dict[str, object] = {"at": granted_at, "spent": spent, "held": held, "now": now}
-        values.update(zip(_SCOPES, scopes, strict=False))
+        values.update(zip(SCOPES, scopes, strict=False))
         work.run(_shift(len(scopes)), values)
 
 
 def open_period(work: Work, now: int, limit: Limit) -> Limit:
-    """Make the row of a period, opened with what the journal and the open holds say."""
+    """Make the row of the period around now, opened with what the journal and the open holds say.
+
+    It begins and ends where its neighbours do: rules of a time zone that changed meanwhile leave no gap, no overlap.
+    """
     work.run(_ALONE, {})
-    within = _within(limit)
-    (spent,) = work.rows(_SPENT, _accounts(limit) | within)
-    (held,) = work.rows(_HELD, within)
+    found = of(work, now, limit.budget)
+    if found.period is not None:
+        return found  # another writer was faster
+    (near,) = work.rows(_NEIGHBOURS, {"budget": limit.budget, "at": now})
+    starts_at = max(found.starts_at, near["earliest"] or found.starts_at)
+    ends_at = min(found.ends_at, near["latest"] or found.ends_at)
+    found = replace(found, starts_at=starts_at, ends_at=ends_at)
+    (spent,), (held,) = work.rows(_SPENT, _accounts(found) | within(found)), work.rows(_HELD, within(found))
+    found = replace(found, spent=spent["nanos"], held=held["nanos"])
     made = {
-        "budget_id": limit.budget,
-        "starts_at": limit.starts_at,
-        "ends_at": limit.ends_at,
-        "limit_nanos": limit.limit,
-        "overrun": limit.overrun,
-        "gate": limit.gate,
-        "spent_nanos": spent["nanos"],
-        "held_nanos": held["nanos"],
-        "reached": reached(limit.limit, spent["nanos"]),
+        "budget_id": found.budget,
+        "starts_at": found.starts_at,
+        "ends_at": found.ends_at,
+        "limit_nanos": found.limit,
+        "overrun": found.overrun,
+        "gate": found.gate,
+        "spent_nanos": found.spent,
+        "held_nanos": found.held,
+        "reached": 0,
         "changed_at": now,
     }
     period = work.add(_OPEN_PERIOD, made)
-    return replace(limit, period=period, spent=spent["nanos"], held=held["nanos"])
+    if passed := reached(found.limit, found.spent):
+        work.run(_REACHED, {"period": period, "reached": passed})  # a change: it is noticed
+    return replace(found, period=period)
 
 
-def set_budget(
-    work: Work,
-    now: int,
-    scope: str,
-    limit: Money | None,
-    *,
-    currency: str | None,
-    window: Window,
-    tz: str,
-    week_start: Weekday | None,
-    overrun: Overrun | None,
-    author: str,
-) -> Budget:
-    """Make a budget, or change its limit and policy. Raises BadScope, BadBudget.
-
-    A period that its policy froze is opened again when the new limit covers what was spent: somebody has looked.
-    """
-    identity = _identity(scope, limit, currency, window, tz, week_start)
-    currency, window, tz, starts = identity
-    known = [_limit(row, now) for row in work.rows(_ALL, {"at": now})]
-    for other in known:
-        related = other.scope in chain(scope) or scope in chain(other.scope)
-        if related and other.currency != currency:
-            raise BadBudget(
-                f"{scope} cannot have a budget in {currency}: {other.scope} has one in {other.currency}",
-                value=currency,
-                limit=other.currency,
-                next=f"give it in {other.currency}",
-            )
-    nanos = None if limit is None else limit.nanos
-    mine = (scope, *identity)
-    found = next((one for one in known if one.identity == mine), None)
-    if found is None:
-        values = {"scope": scope, "currency": currency, "window": window, "tz": tz, "week_start": starts}
-        policy = overrun or "freeze"
-        made = work.add(
-            _ADD_BUDGET, values | {"limit_nanos": nanos, "overrun": policy, "gate": "open", "created_at": now}
-        )
-        start, end = bounds(window, tz, now, starts)
-        found = Limit(made, *mine, policy, "open", None, start, end, nanos, 0, 0)
-    else:
-        policy = overrun or found.overrun
-        work.run(_SET_TERMS, {"budget": found.budget, "limit_nanos": nanos, "overrun": policy})
-        work.run(
-            _SET_PERIOD_TERMS,
-            {"budget": found.budget, "now": now, "limit_nanos": nanos, "overrun": policy, "changed_at": now},
-        )
-        found = replace(found, limit=nanos, overrun=policy)
-    found = found if found.period is not None else open_period(work, now, found)
-    found = _looked_at(work, now, found)
-    notice(work, now, found, "set", author)
-    return shown(work, found)
+def of(work: Work, now: int, budget: int) -> Limit:
+    """The budget as it is now; nobody else changes its terms until this transaction ends."""
+    (row,) = work.rows(_ONE, {"budget": budget, "at": now})
+    return _limit(row, now)
 
 
-def _looked_at(work: Work, now: int, found: Limit) -> Limit:
-    """The period under new terms: what it has reached is counted anew, and overrun ends where the limit covers it."""
-    covered = found.room is None or found.limit is None or found.spent <= found.limit
-    gate = "open" if found.gate == "over" and (covered or found.overrun != "freeze") else found.gate
-    work.run(
-        _SET_PERIOD,
-        {"period": found.period, "reached": reached(found.limit, found.spent), "gate": gate, "changed_at": now},
-    )
-    return replace(found, gate=gate)
-
-
-def notice(work: Work, now: int, one: Limit, kind: str, author: str, note: str = "") -> None:
-    """Keep the fact that a budget's terms changed."""
-    figures = {"limit_nanos": one.limit, "spent_nanos": one.spent, "held_nanos": one.held}
-    named = {"at": now, "budget_id": one.budget, "period_id": one.period, "kind": kind, "threshold": None}
-    work.run(_ADD_NOTICE, named | figures | {"author": author, "note": note})
+def related(work: Work, now: int, scope: str) -> list[Limit]:
+    """The budgets of the scope's chain, and of every scope below it."""
+    scopes = chain(scope)
+    below, above = inside(scope)
+    values: dict[str, object] = {"at": now, "below": below, "above": above}
+    values.update(zip(SCOPES, scopes, strict=False))
+    return [_limit(row, now) for row in work.rows(_related(len(scopes)), values)]
 
 
 def every(work: Work, now: int) -> list[Limit]:
+    """All budgets, in order of id."""
     return [_limit(row, now) for row in work.rows(_ALL, {"at": now})]
-
-
-def shown(work: Work, one: Limit) -> Budget:
-    """The budget as people see it."""
-
-    def money(nanos: int) -> Money:
-        return Money(nanos, one.currency)
-
-    doubtful = work.rows(_EXPOSED, _within(one))
-    exposed = sum(row["parked_nanos"] or row["open_nanos"] for row in doubtful)
-    return Budget(
-        scope=one.scope,
-        currency=one.currency,
-        window=one.window,
-        tz=one.tz,
-        week_start=cast("Weekday", one.week_start) if one.week_start else None,
-        overrun=one.overrun,
-        gate=cast("Gate", one.gate),
-        limit=None if one.limit is None else money(one.limit),
-        spent=money(one.spent),
-        held=money(one.held),
-        available=None if one.room is None else money(one.room),
-        exposed=money(exposed),
-        period_start=None if one.window == "total" else moment(one.starts_at),
-        period_end=None if one.ends_at == FOREVER else moment(one.ends_at),
-    )
-
-
-def _identity(
-    scope: str, limit: Money | None, currency: str | None, window: Window, tz: str, week_start: Weekday | None
-) -> tuple[str, Window, str, str]:
-    chain(scope)
-    if window not in WINDOWS:
-        raise BadBudget(f"{window!r} is not a window", value=str(window), limit=", ".join(WINDOWS))
-    zone(tz)
-    if limit is not None and currency is not None and limit.currency != currency:
-        raise BadBudget(f"the limit {limit} is not in {currency}", value=limit.currency, limit=currency)
-    if limit is None and currency is None:
-        raise BadBudget(f"a budget for {scope} without a limit needs a currency", next="say which, such as USD")
-    if limit is not None and limit.nanos < 0:
-        raise BadBudget(f"a budget cannot be {limit}", value=str(limit), limit="0", next="give zero or more")
-    if week_start is not None and (window != "week" or week_start not in WEEKDAYS):
-        days = ", ".join(WEEKDAYS)
-        raise BadBudget(
-            f"a {window} cannot start on {week_start!r}", value=str(week_start), limit=f"a week on one of {days}"
-        )
-    name = limit.currency if limit is not None else Money.zero(str(currency)).currency
-    starts = (week_start or "monday") if window == "week" else ""
-    return name, window, "UTC" if window == "total" else tz, starts
 
 
 def reached(limit: int | None, spent: int) -> int:
@@ -353,16 +284,17 @@ def reached(limit: int | None, spent: int) -> int:
 def _limit(row: Row, at: int) -> Limit:
     period: int | None = row["period"]
     if period is None:
-        start, end = bounds(row["window"], row["tz"], at, row["week_start"])
-        gate, numbers = row["wanted_gate"], (start, end, row["wanted"], 0, 0)
+        terms = row["wanted_overrun"], row["wanted_gate"]
+        numbers = (*bounds(row["window"], row["tz"], at, row["week_start"]), row["wanted"], 0, 0)
     else:
-        gate = row["gate"]
+        terms = row["overrun"], row["gate"]
         numbers = (row["starts_at"], row["ends_at"], row["limit_nanos"], row["spent_nanos"], row["held_nanos"])
     identity = row["scope"], row["currency"], row["window"], row["tz"], row["week_start"]
-    return Limit(row["budget"], *identity, row["overrun"], gate, period, *numbers)
+    return Limit(row["budget"], *identity, *terms, period, *numbers)
 
 
-def _within(one: Limit) -> dict[str, Any]:
+def within(one: Limit) -> dict[str, Any]:
+    """What WITHIN asks for."""
     below, above = inside(one.scope)
     return {"scope": one.scope, "below": below, "above": above, "starts_at": one.starts_at, "ends_at": one.ends_at}
 
@@ -373,19 +305,25 @@ def _accounts(one: Limit) -> dict[str, Any]:
     return own | {"spent_below": accounts.spent(below), "spent_above": accounts.spent(above)}
 
 
-_SCOPES = tuple(f"scope_{n}" for n in range(8))
+SCOPES = tuple(f"scope_{n}" for n in range(8))
 
 
 @lru_cache(maxsize=8)
 def _of_chain(length: int) -> Statement:
-    scopes: list[sa.BindParameter[str]] = [sa.bindparam(name) for name in _SCOPES[:length]]
-    look = sa.select(*_COLUMNS).select_from(BUDGET.outerjoin(PERIOD, _AROUND))
-    return Statement(look.where(BUDGET.c.scope.in_(scopes)).order_by(BUDGET.c.id))
+    scopes: list[sa.BindParameter[str]] = [sa.bindparam(name) for name in SCOPES[:length]]
+    return Statement(_LOOK.where(BUDGET.c.scope.in_(scopes)).order_by(BUDGET.c.id))
+
+
+@lru_cache(maxsize=8)
+def _related(length: int) -> Statement:
+    scopes: list[sa.BindParameter[str]] = [sa.bindparam(name) for name in SCOPES[:length]]
+    below = sa.and_(BUDGET.c.scope >= sa.bindparam("below"), BUDGET.c.scope < sa.bindparam("above"))
+    return Statement(_LOOK.where(sa.or_(BUDGET.c.scope.in_(scopes), below)).order_by(BUDGET.c.id))
 
 
 @lru_cache(maxsize=8)
 def _shift(length: int) -> Statement:
-    scopes: list[sa.BindParameter[str]] = [sa.bindparam(name) for name in _SCOPES[:length]]
+    scopes: list[sa.BindParameter[str]] = [sa.bindparam(name) for name in SCOPES[:length]]
     covering = (
         sa.select(PERIOD.c.id)
         .select_from(PERIOD.join(BUDGET, PERIOD.c.budget_id == BUDGET.c.id))
@@ -418,6 +356,7 @@ def _moved() -> sa.Update:
     over = sa.and_(
         PERIOD.c.overrun == sa.literal_column("'freeze'"),
         PERIOD.c.gate == sa.literal_column("'open'"),
+        sa.bindparam("spent", type_=sa.BigInteger) > zero,  # what a person opened again, only a new charge shuts
         spent > PERIOD.c.limit_nanos,
     )
     return sa.update(PERIOD).values(

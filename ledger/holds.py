@@ -77,10 +77,7 @@ def hold(
         return _again(work, known, job, key, request_hash, scope)
     limits = budgets.opened(work, scope, now)
     if not limits:
-        return ask.refuse(
-            "no_budget",
-            f'no budget covers {scope}: set one with: faregate budget set {scope} "50 USD"',
-        )
+        return ask.refuse("no_budget", budgets.uncovered(scope))
     amount = ask.amount(limits[0].currency)
     if amount is None:
         return ask.refuse("currency", _foreign(quote, limits[0]), limits[0])
@@ -226,17 +223,8 @@ class _Ask:
         if tight is None:
             return limits
         asked = Money(amount, tight.currency)
-        if tight.gate in ("closed", "frozen"):
-            reason: Reason = "closed" if tight.gate == "closed" else "frozen"
-            detail = f"the budget of {tight.scope} is {reason}; let holds in again: faregate budget open {tight.scope}"
-            return self.refuse(reason, detail, tight, asked)
-        limit, room = Money(tight.limit or 0, tight.currency), Money(tight.room or 0, tight.currency)
-        if tight.gate == "over":
-            detail = f"{tight.scope} is frozen: {Money(tight.spent, tight.currency)} was charged of its limit {limit}"
-            return self.refuse("frozen", f"{detail}; raise it, or: faregate budget open {tight.scope}", tight, asked)
-        window = "" if tight.window == "total" else f" this {tight.window}"
-        detail = f"{tight.scope} has {room} available{window} of its limit {limit}; {asked} asked"
-        return self.refuse("budget", detail, tight, asked)
+        reason, detail = budgets.why(tight, asked)
+        return self.refuse(reason, detail, tight, asked)
 
     def refuse(
         self, reason: Reason, detail: str, by: Limit | None = None, asked: Money | None = None, cap: Money | None = None

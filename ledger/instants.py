@@ -32,7 +32,8 @@ def moment(stored: int) -> datetime:
 def zone(name: str) -> ZoneInfo:
     """The IANA zone of that name. Raises BadBudget."""
     try:
-        return ZoneInfo(name)
+        # `localtime` is a file of this machine: on another host it is another zone.
+        return ZoneInfo("" if name == "localtime" else name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise BadBudget(
             f"{name!r} is not an IANA time zone", value=name, next="give one such as UTC or Europe/Paris"
@@ -40,24 +41,40 @@ def zone(name: str) -> ZoneInfo:
 
 
 def bounds(window: Window, tz: str, at: int, week_start: str = "") -> tuple[int, int]:
-    """Start and end (exclusive) of the window around an instant; it begins at local midnight, whatever the clocks do.
+    """Start and end (exclusive) of the window around an instant. The windows of a zone tile time.
 
-    A week begins on `week_start`, monday when that is empty.
+    It begins when the calendar there first shows its first day, whatever the clocks do: at the later end of a midnight
+    that is skipped, at the earlier of two. A week begins on `week_start`, monday when that is empty.
     """
     if window == "total":
         return 0, FOREVER
     day = moment(at).astimezone(zone(tz)).date()
     if window == "month":
-        first = day.replace(day=1)
-        return _between(tz, first, (first + timedelta(days=32)).replace(day=1))
-    if window == "week":
-        first = day - timedelta(days=(day.weekday() - WEEKDAYS.index(cast("Weekday", week_start or "monday"))) % 7)
-        return _between(tz, first, first + timedelta(days=7))
-    return _between(tz, day, day + timedelta(days=1))
+        day = day.replace(day=1)
+    elif window == "week":
+        day -= timedelta(days=(day.weekday() - WEEKDAYS.index(cast("Weekday", week_start or "monday"))) % 7)
+    start, end = _first(tz, day), _first(tz, after := _next(window, day))
+    while end <= at:  # the clocks went back over midnight: the old day is shown again, the new one has begun
+        start, end = end, _first(tz, after := _next(window, after))
+    return start, end
+
+
+def _next(window: Window, day: date) -> date:
+    if window == "month":
+        return (day + timedelta(days=32)).replace(day=1)
+    return day + timedelta(days=7 if window == "week" else 1)
 
 
 @lru_cache(maxsize=1024)
-def _between(tz: str, first: date, last: date) -> tuple[int, int]:
-    """From the first instant of one local day to the first of another."""
-    start, end = (datetime(day.year, day.month, day.day, tzinfo=zone(tz)) for day in (first, last))
-    return micros(start.astimezone(UTC)), micros(end.astimezone(UTC))
+def _first(tz: str, day: date) -> int:
+    """The first instant at which the calendar of that zone shows this day, or a later one."""
+    there = zone(tz)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=there)
+    before, found = sorted(micros(midnight.replace(fold=fold).astimezone(UTC)) for fold in (0, 1))
+    if moment(before).astimezone(there).date() >= day:
+        return before
+    while found - before > 1:  # midnight is skipped: the clocks are put forward between these two
+        middle = (before + found) // 2
+        shown = moment(middle).astimezone(there).date() >= day
+        before, found = (before, middle) if shown else (middle, found)
+    return found

@@ -11,14 +11,27 @@ from typing import Self
 
 from pricing import Money, Quote
 
-from . import budgets, holds, reading, resolving, settling, verify
+from . import explain, holds, reading, resolving, settling, terms, verify
 from .evidence import Evidence
 from .instants import Weekday, Window, micros
 from .resolving import Word
 from .rows import ATTEMPTS, view
 from .store import Store, Work, open_store
 from .texts import clean
-from .values import Budget, Event, Grant, Headroom, JobView, Leg, Outcome, Overrun, Verdict
+from .values import (
+    Budget,
+    Event,
+    Explanation,
+    Gate,
+    Grant,
+    Headroom,
+    JobView,
+    Leg,
+    Notice,
+    Outcome,
+    Overrun,
+    Verdict,
+)  # fmt: skip
 
 
 class Ledger:
@@ -59,6 +72,7 @@ class Ledger:
         week_start: Weekday | None = None,
         overrun: Overrun | None = None,
         author: str = "",
+        note: str = "",
     ) -> Budget:
         """Make a budget, or change the limit of the one of this scope, window, zone and first day of the week.
 
@@ -66,11 +80,37 @@ class Ledger:
         does to new holds; None keeps what is set, at first `freeze`. Raises BadScope, BadBudget.
         """
         return self._store.write(
-            lambda work: budgets.set_budget(
+            lambda work: terms.set_budget(
                 work, self._store.now(), scope, limit, currency=currency, window=window, tz=tz, week_start=week_start,
-                overrun=overrun, author=clean(author),
+                overrun=overrun, author=clean(author), note=clean(note),
             )
         )  # fmt: skip
+
+    def freeze(self, scope: str, *, author: str, note: str = "", window: Window | None = None) -> tuple[Budget, ...]:
+        """Let no new hold into this scope's own budgets (`window`: those of that window), this period and later ones.
+
+        What is held goes on, what is charged is recorded. Repeating it changes nothing. Raises BadScope, BadBudget.
+        """
+        return self._gate(scope, "frozen", author, note, window)
+
+    def close_budget(
+        self, scope: str, *, author: str, note: str = "", window: Window | None = None
+    ) -> tuple[Budget, ...]:
+        """The same, with the word that it is done for good. Raises BadScope, BadBudget."""
+        return self._gate(scope, "closed", author, note, window)
+
+    def open_budget(
+        self, scope: str, *, author: str, note: str = "", window: Window | None = None
+    ) -> tuple[Budget, ...]:
+        """Let holds in again, as far as there is room; also where an overrun froze it. Raises BadScope, BadBudget."""
+        return self._gate(scope, "open", author, note, window)
+
+    def _gate(self, scope: str, gate: Gate, author: str, note: str, window: Window | None) -> tuple[Budget, ...]:
+        return self._store.write(
+            lambda work: terms.set_gate(
+                work, self._store.now(), scope, gate, window=window, author=clean(author), note=clean(note)
+            )
+        )
 
     def hold(
         self,
@@ -210,6 +250,20 @@ class Ledger:
 
     def all_budgets(self) -> tuple[Budget, ...]:
         return self._store.read(lambda work: reading.all_budgets(work, self._store.now()))
+
+    def explain(self, scope: str, amount: Money | None = None, limit: int = 20) -> Explanation:
+        """Why a hold of so much (None: of anything) would be refused now; who holds the money; the last refusals.
+
+        At most `limit` jobs of each budget and as many refusals. Raises BadScope, BadBudget.
+        """
+        return self._store.read(lambda work: explain.explain(work, self._store.now(), scope, amount, limit))
+
+    def notices(self, scope: str | None = None, after: int = 0) -> tuple[Notice, ...]:
+        """What was noticed of budgets (None: all) in this scope and below, since the one numbered `after`.
+
+        Each threshold (50, 80, 100 %) once a period, anew after the terms changed. Raises BadScope.
+        """
+        return self._store.read(lambda work: explain.notices(work, scope, after))
 
     def job(self, job: str) -> JobView | None:
         return self._store.read(lambda work: reading.job(work, job))

@@ -1,16 +1,19 @@
 """What the ledger knows, read in one consistent look: jobs, budgets, timelines. Never writes."""
 
+from typing import cast
+
 import sqlalchemy as sa
 
 from pricing import Money
 
 from . import budgets, texts
+from .explain import root_first, shown
 from .instants import moment
 from .rows import ATTEMPTS, JOB_BY_ID, JOB_BY_KEY, no_such_job, view, views
 from .states import OPEN
 from .store import Row, Statement, Work
 from .tables import ATTEMPT, ENTRY, EVENT, JOB, OBSERVATION, QUOTE, TXN
-from .values import Budget, Event, Headroom, JobView, Leg
+from .values import Budget, Event, Gate, Headroom, JobView, Leg
 
 _ALL = Statement(sa.select(JOB).order_by(JOB.c.granted_at, JOB.c.id))
 _OPEN_STATES: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state}'") for state in OPEN]
@@ -75,19 +78,18 @@ def headroom(work: Work, now: int, scope: str) -> Headroom | None:
     tight = budgets.tightest(limits)
     if tight is None:
         return Headroom(limits[0].scope, limits[0].currency, None, None)
-    limit, room = Money(tight.limit or 0, tight.currency), Money(tight.room or 0, tight.currency)
-    return Headroom(tight.scope, tight.currency, limit, room)
+    limit, room = (None if nanos is None else Money(nanos, tight.currency) for nanos in (tight.limit, tight.room))
+    return Headroom(tight.scope, tight.currency, limit, room, cast("Gate", tight.gate))
 
 
 def chain_budgets(work: Work, now: int, scope: str) -> tuple[Budget, ...]:
     """The budgets that apply to a scope, root first."""
-    limits = sorted(budgets.around(work, scope, now), key=lambda one: (one.scope.count("/"), one.budget))
-    return tuple(budgets.shown(work, one) for one in limits)
+    return tuple(shown(work, one) for one in root_first(budgets.around(work, scope, now)))
 
 
 def all_budgets(work: Work, now: int) -> tuple[Budget, ...]:
     limits = sorted(budgets.every(work, now), key=lambda one: (one.scope.split("/"), one.budget))
-    return tuple(budgets.shown(work, one) for one in limits)
+    return tuple(shown(work, one) for one in limits)
 
 
 def postings(work: Work, name: str) -> tuple[Leg, ...]:

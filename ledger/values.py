@@ -57,6 +57,85 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class PastRefusal:
+    """A refusal that was given, and to whom."""
+
+    at: datetime
+    job: str
+    key: str
+    offer: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A job that holds money."""
+
+    job: str
+    key: str
+    scope: str
+    state: str
+    open: Money
+    since: datetime
+    expires_at: datetime | None
+    """When the hold lapses; None: never by time, for an attempt may be under way, or an amount waits for a person."""
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One budget of a chain: whether it lets a hold in, and who holds its money."""
+
+    budget: Budget
+    lets_in: bool
+    lapsed: Money
+    """Of what is held: it has lapsed, and is given back before a hold is refused."""
+    jobs: int
+    """How many hold its money."""
+    holders: tuple[Holder, ...]
+    """The ones that hold the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a hold would be refused in a scope now, who holds the money there, and what was refused last."""
+
+    scope: str
+    asked: Money | None
+    """None: anything at all."""
+    refused: Refusal | None
+    """What `hold` would answer; None: it would be granted."""
+    budgets: tuple[Standing, ...]
+    """Root first."""
+    refusals: tuple[PastRefusal, ...]
+    """Newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A fact about a budget: somebody changed its terms, or what was spent passed a threshold or the limit."""
+
+    id: int
+    """Grows; `notices(after=…)` goes on from it."""
+    at: datetime
+    scope: str
+    window: Window
+    tz: str
+    kind: Literal["set", "open", "frozen", "closed", "over", "threshold"]
+    threshold: int | None
+    """In per cent of the limit."""
+    limit: Money | None
+    """This and the next two: as they were then."""
+    spent: Money | None
+    held: Money | None
+    period_start: datetime | None
+    """None: since ever."""
+    author: str
+    """Empty: nobody, it happened by a charge."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """The answer to `hold` and `begin`: granted, unless `refused` says why not."""
 
@@ -74,6 +153,8 @@ class Headroom:
     currency: str
     limit: Money | None
     available: Money | None
+    gate: Gate = "open"
+    """Of that budget: only an open one lets holds in."""
 
 
 @dataclass(frozen=True, slots=True)

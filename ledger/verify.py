@@ -8,13 +8,27 @@ import sqlalchemy as sa
 
 from pricing import Money, PricingError
 
-from . import accounts, texts
+from . import accounts, terms, texts
 from .errors import LedgerError
 from .scopes import chain
 from .settling import cause, projection, weigh_all
 from .states import OPEN
 from .store import Row, Statement, Work, schema
-from .tables import ATTEMPT, BUDGET, ENTRY, EVENT, JOB, MIGRATION, OBSERVATION, PERIOD, QUOTE, TXN, VERSION
+from .tables import (
+    ATTEMPT,
+    BUDGET,
+    ENTRY,
+    EVENT,
+    GATES,
+    JOB,
+    MIGRATION,
+    NOTICE,
+    OBSERVATION,
+    PERIOD,
+    QUOTE,
+    TXN,
+    VERSION,
+)
 from .values import Check, Verdict
 
 _NONE = ("not_sent", "refused")
@@ -277,6 +291,23 @@ def _periods(books: _Books) -> Answers:
         yield _differ("period", name, "held_nanos", row["held_nanos"], sums[row["id"]][1])
         if budget is not None and row["ends_at"] > books.now:
             yield _differ("period", name, "limit_nanos", row["limit_nanos"], budget["limit_nanos"])
+            yield _differ("period", name, "overrun", row["overrun"], budget["overrun"])
+
+
+def _gates(books: _Books) -> Answers:
+    """Whether a budget lets holds in, and what its periods have reached, is what was noticed."""
+    told = _by(_all(books.work, NOTICE, NOTICE.c.id), "budget_id")
+    for budget in books.budgets.values():
+        said = next((one["kind"] for one in reversed(told.get(budget["id"], [])) if one["kind"] in GATES), "open")
+        yield _differ("budget", f"{budget['id']} of {budget['scope']}", "gate", budget["gate"], said)
+    for row in books.periods:
+        if row["budget_id"] not in books.budgets:
+            continue  # named above
+        budget = books.budgets[row["budget_id"]]
+        name = f"{row['id']} of {budget['scope']}"
+        gate, passed = terms.replayed(budget, row, told.get(row["budget_id"], []))
+        yield _differ("period", name, "gate", row["gate"], gate)
+        yield None if passed is None else _differ("period", name, "reached", row["reached"], passed)
 
 
 def _chains(books: _Books) -> Answers:
@@ -310,6 +341,7 @@ _QUESTIONS: Mapping[str, Callable[[_Books], Answers]] = {
     "states agree with attempts": _attempt_states,
     "amounts equal their quote": _quoted,
     "budgets equal the sum over their scope": _periods,
+    "gates and thresholds equal the notices": _gates,
     "chains share a currency": _chains,
     "database and guards are whole": _database,
 }

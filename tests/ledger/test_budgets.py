@@ -121,7 +121,11 @@ def test_one_chain_has_one_currency(scope: str) -> None:
         (usd("-1"), {}),
         (None, {}),
         (usd("1"), {"currency": "EUR"}),
-        (usd("1"), {"window": "week"}),
+        (usd("1"), {"window": "year"}),
+        (usd("1"), {"week_start": "sunday"}),
+        (usd("1"), {"window": "week", "week_start": "sun"}),
+        (usd("1"), {"overrun": "ignore"}),
+        (usd("1"), {"window": "day", "tz": "localtime"}),
         (usd("1"), {"window": "month", "tz": "Mars/Base"}),
     ],
 )
