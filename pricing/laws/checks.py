@@ -207,20 +207,22 @@ def bounded(room: Room, case: Case) -> None:
 
 
 def paid(room: Room, case: Case) -> None:
-    """The least job costs something, unless the card grants it: an allowance, a price of zero, a rounding down."""
+    """The least job is expected to cost something, unless the card grants it: an allowance, a price of zero."""
     selection = room.selection(case)
     name = metered(selection, case.measure)
     if name not in selection.meter.needs or may_be_free(selection):
         return
-    if declared(selection, FREE) or declared(selection, PARTS):
+    if declared(selection, FREE):
         return
     domain = domain_of(selection, name)
     least = domain.values[0] if domain.values else domain.start + domain.first * domain.grain
     least = least or (domain.values[1:] or (domain.start + (domain.first + 1) * domain.grain,))[0]
     usage = with_amount(case.job.usage, case.measure, decimal(least))
     said = room.can(case, usage)
-    if said is not None and not said.high and all(quantity.high > 0 for quantity in usage.values()):
-        what = f"{name} {decimal(least):f} costs {said.high}, which is nothing"
+    if said is None or said.expected or not all(quantity.high > 0 for quantity in usage.values()):
+        return
+    if said.high.nanos != 1:  # one nano: it costs something, less than money can say
+        what = f"{name} {decimal(least):f} costs {said.expected}, which is nothing"
         raise Broken("paid", case, f'{what} (declare it: "{FREE}: why")', beside=True)
 
 

@@ -230,7 +230,8 @@ def test_a_planted_fault_is_found_and_shrunk(components: str, said: str) -> None
 @pytest.mark.parametrize(
     ("components", "declared"),
     [
-        (CEIL.replace("ceil", "floor") + PLAIN, "parts may cost less: the page says so"),
+        (CEIL.replace("ceil", "floor") + "minimum = 5\n" + PLAIN, "parts may cost less: the page says so"),
+        (CEIL.replace("ceil", "nearest") + PLAIN, 'may be free: it is", "parts may cost less: the page says so'),
         (
             CEIL + CLIFF,
             "more output_video_seconds may cost less: the page says so",
@@ -240,7 +241,17 @@ def test_a_planted_fault_is_found_and_shrunk(components: str, said: str) -> None
 def test_a_declared_exception_is_none(components: str, declared: str) -> None:
     assert broken(card(components)) != ""
     assert broken(card(components, assumption=declared), examples=60) == ""
-    assert broken(card(components, assumption=declared.partition(":")[0] + ":")) != "", "a reason is needed"
+    assert broken(card(components, assumption=declared.rpartition(":")[0] + ":")) != "", "a reason is needed"
+
+
+def test_a_rounding_of_money_may_not_swallow_a_job_unsaid() -> None:
+    rounding = '\nrounding = { step = 0.01, mode = "nearest", of = "job" }\n\n[[offers.rates.components]]'
+    text = GOOD.replace("\n[[offers.rates.components]]", rounding).replace(
+        'quantise = { step = 1, mode = "ceil" }\n', ""
+    )
+    assert "costs 0.00 USD, which is nothing" in broken(PriceBook.from_texts({"acme.toml": text}))
+    said = text.replace("rounding = ", 'assumptions = ["may be free: the bill has two decimals"]\nrounding = ')
+    assert broken(PriceBook.from_texts({"acme.toml": said}), examples=60) == ""
 
 
 def test_a_good_card_is_good() -> None:
