@@ -236,8 +236,10 @@ def inverse(room: Room, case: Case) -> None:
     try:
         most = room.book.max_seconds(job.offer, budget, at=job.at, settings=job.settings, outputs=job.outputs)
     except BuysNothing:
+        if case.measure not in (offer.measure, BILLED):
+            return  # the case varies another measure: it names no length
         said = room.can(case, Usage.billed(max(case.one, MS)))
-        if case.measure in (offer.measure, BILLED) and said is not None and said.high <= budget:
+        if said is not None and said.high <= budget:
             raise Broken(
                 "inverse", case, f"{budget} is said to buy nothing, yet {case.one:f} s costs {said.high}"
             ) from None
