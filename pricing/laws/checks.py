@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from ..book import PriceBook
 from ..errors import BadQuantity, BuysNothing, NoPlan, NotQuotable, OverLimit, PricingError
+from ..evaluate.rates import evaluate
 from ..money import NANOS, Money, Span
 from ..quote import Quote
 from ..select import Selection
@@ -221,7 +222,10 @@ def paid(room: Room, case: Case) -> None:
     said = room.can(case, usage)
     if said is None or said.expected or not all(quantity.high > 0 for quantity in usage.values()):
         return
-    if said.high.nanos != 1:  # one nano: it costs something, less than money can say
+    box = selection.meter.box(selection.meter.read(usage))
+    record = selection.rates[: selection.of_record]
+    if not any(evaluate(rate, box, case.job.outputs).total.expected for rate in record):
+        # Otherwise it costs something, if less than money can say.
         what = f"{name} {decimal(least):f} costs {said.expected}, which is nothing"
         raise Broken("paid", case, f'{what} (declare it: "{FREE}: why")', beside=True)
 

@@ -133,6 +133,12 @@ def test_a_rounding_of_money_may_not_swallow_a_job_unsaid() -> None:
     assert broken(PriceBook.from_texts({"acme.toml": said}), examples=60) == ""
 
 
+def test_less_than_money_can_say_is_not_nothing() -> None:
+    book = card('tariff = { kind = "per-unit", price = { low = 0.0000001, expected = 0.0000002, high = 0.000009 } }')
+    assert not book.quote("acme/clip", Usage.billed("0.001"), at=date(2026, 11, 20)).expected
+    assert broken(book, examples=60) == ""
+
+
 def test_a_good_card_is_good() -> None:
     assert broken(PriceBook.from_texts({"good.toml": GOOD}), examples=60) == ""
 
