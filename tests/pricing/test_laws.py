@@ -22,8 +22,8 @@ from pricing import (
 from pricing import check as check_cards
 from pricing.evaluate.rates import Component
 from pricing.laws import LAWS, Broken, Job, books, cases, check, laws_of
-from pricing.laws.checks import Room
-from pricing.laws.jobs import quotable
+from pricing.laws.checks import Room, inverse
+from pricing.laws.jobs import Case, quotable
 from tests.pricing.cardtexts import GOOD
 
 SHIPPED = PriceBook.shipped()
@@ -251,6 +251,13 @@ def test_a_budget_said_to_buy_nothing_is_found(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(PriceBook, "max_seconds", nothing)
     assert "is said to buy nothing" in broken(card(CEIL + PLAIN))
+
+
+def test_the_inverse_takes_no_count_of_tokens_for_a_length() -> None:
+    offer = "fal/minimax/h3-max/reference-to-video"
+    usage = Usage.of(output_video_seconds="0.001", reference_tokens=0)
+    job = Job(offer, {"resolution": "480P"}, usage, date(2026, 10, 8), outputs=1)
+    inverse(Room(PriceBook.shipped()), Case(job, "reference_tokens", Decimal(500_000), Decimal(500_001), budget=0))
 
 
 def test_a_row_that_reaches_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
