@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+SEED ?= $(shell date +%s)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench sim clean
@@ -35,8 +36,8 @@ bench: $(READY) ## ratios against a floor measured in the same run
 	$(BIN)/python benchmarks/bench_ledger.py
 	$(BIN)/python benchmarks/bench_whatif.py
 
-sim: $(READY) ## the slow sweeps: laws with many examples, kills at many instants
-	FAREGATE_SWEEP=1 $(BIN)/python -m pytest -m "slow or not slow" tests/laws tests/cli
+sim: $(READY) ## the slow sweeps: laws with many examples, kills at many instants; SEED=… draws the same again
+	FAREGATE_SWEEP=1 $(BIN)/python -m pytest --hypothesis-seed=$(SEED) -m "slow or not slow" tests/laws tests/cli
 
 clean: ## forget the environment
 	rm -rf .venv

@@ -1,12 +1,11 @@
 """The price book: every card, looked up by date, and the questions it answers. No clock; only its makers read files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Self, cast
 
 from .answers import BestSetting, MaxOutputs, MaxSeconds, Stretch
@@ -19,18 +18,21 @@ from .offer import Offer
 from .questions import inverse
 from .questions.crossover import crossover
 from .quote import Quote
+from .readonly import read_only
 from .select import Selection, Valuation, Worth, select
 from .usage import Usage
 
 if TYPE_CHECKING:
     from .language.merge import Loaded, Named
 
+    _Parts = tuple[tuple[Named, ...], frozenset[str], tuple[tuple[str, str], ...]]
+
 _REMEMBERED = 4096
 _SHOWN = 8
 
 
 def _nothing_chosen() -> Mapping[str, str]:
-    return MappingProxyType({})
+    return read_only({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,10 @@ class PriceBook:
         """A book of cards already read."""
         by_id = {entry.offer.id: entry for entry in sorted(loaded.entries, key=lambda entry: entry.offer.id)}
         return cls(
-            offers=MappingProxyType({id: entry.offer for id, entry in by_id.items()}),  # noqa: A001
+            offers=read_only({id: entry.offer for id, entry in by_id.items()}),  # noqa: A001
             plans=loaded.plans,
             hash=loaded.hash,
-            entries=MappingProxyType(by_id),
+            entries=read_only(by_id),
             discounts=loaded.discounts,
             loaded=loaded,
         )
@@ -110,15 +112,21 @@ class PriceBook:
         return self._again((), (rate,))
 
     def _again(self, cards: "tuple[Named, ...]", confirmed: tuple[str, ...]) -> "PriceBook":
-        from .language.merge import assemble
+        return _assembled(*self._parts(cards, confirmed))
 
+    def _parts(self, cards: "tuple[Named, ...]" = (), confirmed: tuple[str, ...] = ()) -> "_Parts":
         if self.loaded is None:
             raise BadCard("this book was not made from cards", next="make it with PriceBook.load or from_texts")
-        book = PriceBook.of(assemble((*self.loaded.cards, *cards), {*self.loaded.confirmed, *confirmed}))
-        for currency, plan in self.chosen.items():
-            provider = next(one.provider for one in self.plans if one.currency == currency and one.id == plan)
-            book = book.with_plan(provider, plan)
-        return book
+        providers = {(one.currency, one.id): one.provider for one in self.plans}
+        plans = tuple((providers[named], named[1]) for named in self.chosen.items())
+        return (*self.loaded.cards, *cards), self.loaded.confirmed.union(confirmed), plans
+
+    def __reduce__(self) -> "tuple[Callable[..., PriceBook], _Parts]":
+        """Pickled as its cards: small, and nothing of what past quotes have left behind."""
+        return _assembled, self._parts()
+
+    def __deepcopy__(self, memo: object) -> "PriceBook":
+        return self  # it cannot be changed, so a copy is only another name
 
     def offer(self, id: str) -> Offer:  # noqa: A002 - the word of the contract
         """Raises UnknownOffer, naming those that look alike."""
@@ -145,7 +153,7 @@ class PriceBook:
         chosen = {**self.chosen, mine[plan].currency: plan}
         content = self.hash.partition("+")[0]
         named = "".join(f"+{currency}={name}" for currency, name in sorted(chosen.items()))
-        return replace(self, chosen=MappingProxyType(chosen), hash=content + named)
+        return replace(self, chosen=read_only(chosen), hash=content + named)
 
     def quote(
         self, offer: str, usage: Usage, *, at: date, settings: Mapping[str, str] | None = None, outputs: int = 1
@@ -261,6 +269,15 @@ class PriceBook:
         known = ", ".join(some[:_SHOWN]) + (f" and {len(some) - _SHOWN} more" if len(some) > _SHOWN else "")
         hint = f"did you mean {known}?" if close else f"known: {known}"
         return UnknownOffer(f"no offer {asked!r} in this price book", value=asked, limit=known, next=hint)
+
+
+def _assembled(cards: "tuple[Named, ...]", confirmed: frozenset[str], plans: tuple[tuple[str, str], ...]) -> PriceBook:
+    from .language.merge import assemble
+
+    book = PriceBook.of(assemble(cards, confirmed))
+    for provider, plan in plans:
+        book = book.with_plan(provider, plan)
+    return book
 
 
 @cache

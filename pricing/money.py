@@ -22,6 +22,8 @@ _AMOUNT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 _LONGEST = 64
 
 
+_TINY = Decimal("1E-10")
+"""Less than half a nano."""
 _LEAST, _MOST = 1 - LIMIT, LIMIT - 1
 _CHECKED: set[object] = {"USD"}
 _MOST_CHECKED = 256
@@ -78,8 +80,10 @@ class Money:
         if isinstance(value, Decimal):
             if not value.is_finite():
                 raise BadMoney(f"{value} is not an amount", value=str(value))
-            if value and not -400 < value.adjusted() <= 18:
+            if value and value.adjusted() > 18:
                 raise BadMoney("an amount beyond what can be kept", value=_short(value), limit="± 9,223,372,036")
+            if value and value.adjusted() < -10:  # all of these round alike, and 10^400 is not worth writing out
+                value = _TINY.copy_sign(value)
         numerator, denominator = value.as_integer_ratio()
         return cls(rounded_ratio(numerator * NANOS, denominator, mode), currency)
 

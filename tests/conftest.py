@@ -13,10 +13,14 @@ from tests.ledger import world
 
 _GIVEN = os.environ.get("FAREGATE_TEST_POSTGRES")
 SWEEP = bool(os.environ.get("FAREGATE_SWEEP"))
+SWEEP_TIMEOUT_S = 7200
 
 # The suite draws the same examples each time: a red run is the change's doing. `make sim` draws new ones, and many.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-settings.register_profile("sweep", parent=settings.get_profile("suite"), derandomize=False, max_examples=2000)
+# It prints what replays a failure.
+settings.register_profile(
+    "sweep", parent=settings.get_profile("suite"), derandomize=False, max_examples=2000, print_blob=True
+)
 settings.load_profile("sweep" if SWEEP else "suite")
 
 
@@ -52,7 +56,10 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ign
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked slow run in `make sim` only."""
+    """Tests marked slow run in `make sim` only, where many examples may take long: only what hangs is stopped."""
+    if SWEEP:
+        for item in items:
+            item.add_marker(pytest.mark.timeout(SWEEP_TIMEOUT_S), append=False)  # before a test's own, which is for few
     if not SWEEP and not config.option.markexpr:
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)

@@ -20,6 +20,7 @@ _TABLES = frozenset({"offers", "rates", "components", "plans", "discounts"})
 _PRICES = st.integers(1, 2000).map(lambda count: Decimal(count).scaleb(-3).normalize())
 _FACTORS = st.sampled_from([Decimal(text) for text in ("0.6", "1.25", "2", "0.333333333333")])
 _STEPS = st.sampled_from([Decimal(text) for text in ("1", "5", "0.5", "30", "0.04")])
+_RUNGS = (5, 8, 10)
 _MONEY_STEPS = st.sampled_from([Decimal(text) for text in ("0.01", "0.5", "1", "0.0001")])
 
 Table = dict[str, Any]
@@ -34,6 +35,8 @@ class _Offer:
     beside: tuple[str, ...]
     """Measures besides its own."""
     derived: bool
+    laddered: bool
+    """Whether a row may sell some amounts only; seldom, for then all rows do."""
     rising: bool
 
 
@@ -118,11 +121,13 @@ def _offer(draw: st.DrawFn, name: str, currency: str, *, rising: bool) -> Table:
     if all(len(settings.get(one, ())) > 1 for one in _SETTINGS) and draw(st.booleans()):
         offer["unsold"] = [{"resolution": "720p", "audio": "yes"}]
     seconds = MEASURES[measure].unit == "s"
-    length = draw(st.sampled_from(["any", "limit", "values", "steps"])) if seconds else "any"
+    length = draw(st.sampled_from(["any", "limit", "most", "values", "steps"])) if seconds else "any"
     if length == "limit":
         offer["limits"] = [{"measure": measure, "max": Decimal(60), "min": Decimal("0.5")}]
+    if length == "most":
+        offer["max_seconds"] = 60
     if length == "values":
-        offer["duration"] = {"values": [5, 8, 10]}
+        offer["duration"] = {"values": [*_RUNGS]}
     if length == "steps":
         offer["duration"] = {"min": 3, "max": 15, "step": 1}
     beside = _BESIDE[: draw(st.sampled_from([0, 1, len(_BESIDE)]))]
@@ -131,7 +136,7 @@ def _offer(draw: st.DrawFn, name: str, currency: str, *, rising: bool) -> Table:
     if derived:
         text = draw(st.sampled_from([f"ceil({measure} / 3) * 2", f"max(4, {measure}) * 24 + 1", f"{measure} * 1.5"]))
         offer["derive"] = [{"name": "work", "expression": text, "unit": "work"}]
-    room = _Offer(measure, settings, beside, derived, rising)
+    room = _Offer(measure, settings, beside, derived, draw(st.integers(0, 3)) == 3, rising)
     offer["rates"] = _rows(draw, name, room, currency)
     if not any(part["measure"] == "work" for row in offer["rates"] for part in row["components"]):
         offer.pop("derive", None)
@@ -211,6 +216,9 @@ def _multipliers(draw: st.DrawFn, room: _Offer) -> list[Table]:
     if draw(st.booleans()):
         factor = Decimal("1.25") if room.rising else draw(_FACTORS)
         many.append({"label": "beyond", "factor": factor, "above": {room.measure: 8}})
+    if draw(st.integers(0, 3)) == 3:
+        factor = Decimal("0.6") if room.rising else draw(_FACTORS)
+        many.append({"label": "within", "factor": factor, "at_most": {room.measure: 9}})
     return many
 
 
@@ -221,6 +229,7 @@ def _price(draw: st.DrawFn) -> Any:
 
 def _tariff(draw: st.DrawFn, room: _Offer, measure: str) -> Table:
     kinds = ["flat", "per-unit", "per-unit", "intervals", "tiers"]
+    kinds += ["ladder"] if room.laddered else []
     kinds += ["table"] if room.settings else []
     kind = draw(st.sampled_from(kinds))
     if kind == "flat":
@@ -233,6 +242,10 @@ def _tariff(draw: st.DrawFn, room: _Offer, measure: str) -> Table:
         return {"kind": kind, "cells": cells} | ({"per": 1} if draw(st.booleans()) else {})
     prices = draw(st.lists(_PRICES, min_size=3, max_size=3))
     prices = sorted(prices) if room.rising else prices
+    if kind == "ladder":
+        # The same rungs, all among the lengths that any made-up offer sells: a job must stand on every ladder at once.
+        cells = [{"at": at, "price": price} for at, price in zip(_RUNGS, prices, strict=True)]
+        return {"kind": kind, "axis": room.measure, "cells": cells}
     ends: list[Any] = [4, 9, "inf"]
     if kind == "intervals":
         cells = [{"up_to": end, "price": price} for end, price in zip(ends, prices, strict=True)]

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from ..book import PriceBook
 from ..errors import BadQuantity, BuysNothing, NoPlan, NotQuotable, OverLimit, PricingError
+from ..evaluate.rates import evaluate
 from ..money import NANOS, Money, Span
 from ..quote import Quote
 from ..select import Selection
@@ -207,20 +208,25 @@ def bounded(room: Room, case: Case) -> None:
 
 
 def paid(room: Room, case: Case) -> None:
-    """The least job costs something, unless the card grants it: an allowance, a price of zero, a rounding down."""
+    """The least job is expected to cost something, unless the card grants it: an allowance, a price of zero."""
     selection = room.selection(case)
     name = metered(selection, case.measure)
     if name not in selection.meter.needs or may_be_free(selection):
         return
-    if declared(selection, FREE) or declared(selection, PARTS):
+    if declared(selection, FREE):
         return
     domain = domain_of(selection, name)
     least = domain.values[0] if domain.values else domain.start + domain.first * domain.grain
     least = least or (domain.values[1:] or (domain.start + (domain.first + 1) * domain.grain,))[0]
     usage = with_amount(case.job.usage, case.measure, decimal(least))
     said = room.can(case, usage)
-    if said is not None and not said.high and all(quantity.high > 0 for quantity in usage.values()):
-        what = f"{name} {decimal(least):f} costs {said.high}, which is nothing"
+    if said is None or said.expected or not all(quantity.high > 0 for quantity in usage.values()):
+        return
+    box = selection.meter.box(selection.meter.read(usage))
+    record = selection.rates[: selection.of_record]
+    if not any(evaluate(rate, box, case.job.outputs).total.expected for rate in record):
+        # Otherwise it costs something, if less than money can say.
+        what = f"{name} {decimal(least):f} costs {said.expected}, which is nothing"
         raise Broken("paid", case, f'{what} (declare it: "{FREE}: why")', beside=True)
 
 
@@ -234,8 +240,10 @@ def inverse(room: Room, case: Case) -> None:
     try:
         most = room.book.max_seconds(job.offer, budget, at=job.at, settings=job.settings, outputs=job.outputs)
     except BuysNothing:
+        if case.measure not in (offer.measure, BILLED):
+            return  # the case varies another measure: it names no length
         said = room.can(case, Usage.billed(max(case.one, MS)))
-        if case.measure in (offer.measure, BILLED) and said is not None and said.high <= budget:
+        if said is not None and said.high <= budget:
             raise Broken(
                 "inverse", case, f"{budget} is said to buy nothing, yet {case.one:f} s costs {said.high}"
             ) from None

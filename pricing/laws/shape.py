@@ -7,8 +7,9 @@ quote then shows: "more width may cost less: …", "parts may cost less: …", "
 import re
 from fractions import Fraction
 
+from ..evaluate.expression import Range
 from ..evaluate.rates import Component, Rate
-from ..evaluate.tariffs import Flat, PerUnit
+from ..evaluate.tariffs import Flat, PerUnit, Tariff, Tiers
 from ..select import Selection
 from ..units import AUDIO, BILLED
 
@@ -85,27 +86,28 @@ def multiplies(selection: Selection) -> bool:
 
 
 def may_be_free(selection: Selection) -> bool:
-    """Whether the card itself grants it: an allowance, a price of zero, a rounding of money that swallows it."""
-    if selection.left.low == 0:
+    """Whether the card itself grants it: an allowance, or a price, a factor or a discount that leaves nothing.
+
+    A rounding that swallows a small job is no grant: a card that knows it to be so declares it.
+    """
+    if selection.left.expected == 0:
         return True
-    return any(
-        rate.exchange is not None
-        or rate_rounding(rate, "output")
-        or rate_rounding(rate, "job")
-        or all(_free(part) for part in rate.components)
-        for rate in selection.rates
-    )
+    return any(all(_free(part) for part in rate.components) for rate in selection.rates)
 
 
 def _free(part: Component) -> bool:
     if part.minimum_charge is not None:
         return False
-    if part.included or part.rounding is not None or part.unit_rounding is not None:
-        return True
-    tariff = part.tariff
+    factors = [part.factor, *(multiplier.factor for multiplier in part.multipliers)]
+    return bool(part.included) or any(one.expected == 0 for one in (*factors, *_prices(part.tariff)))
+
+
+def _prices(tariff: Tariff) -> tuple[Range, ...]:
     if isinstance(tariff, Flat | PerUnit):
-        return (tariff.price * part.factor).low == 0
-    return True
+        return (tariff.price,)
+    if isinstance(tariff, Tiers):
+        return tuple(price for tier in tariff.tiers for price in (tier.flat, tier.price) if price is not None)
+    return tariff.prices
 
 
 def bounds(selection: Selection, outputs: int) -> tuple[Fraction, Fraction | None]:

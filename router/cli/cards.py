@@ -16,7 +16,7 @@ from . import options as o
 from .markdown import markdown
 from .output import answer, console, table
 from .usages import past_jobs, read_usage
-from .words import change_lines, counted, jobs_text, replay_lines, totalled
+from .words import change_lines, counted, replay_lines, totalled, unpriced_line
 
 cards_app = typer.Typer(
     name="cards", help="Rate cards: check, show, compare.", no_args_is_help=True, rich_markup_mode=None
@@ -222,11 +222,7 @@ def _tell(changes: Sequence[Change], found: Replay | None) -> None:
     )
     out.print(f"{found.total_old} → {found.total_new}, {signed(found)}, over {totalled(found)}", markup=False)
     for one in found.unpriced:
-        where = ", ".join(str(place) for place in one.where)
-        more = " …" if one.jobs > len(one.where) else ""
-        out.print(
-            f"not priced in {one.side}: {one.offer}, {jobs_text(one.jobs)} ({where}{more}): {one.reason}", markup=False
-        )
+        out.print(unpriced_line(one), markup=False)
     for offer in found.unvalued:
         out.print(f"in no dollar total: {offer}: nothing says what its currency is worth", markup=False)
 

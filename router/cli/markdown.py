@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from pricing import Change, Replay
 
-from .words import alike, common, counted, difference, jobs_text, replay_lines, several, totalled
+from .words import alike, common, counted, difference, jobs_text, places, replay_lines, several, totalled
 
 MOST_ROWS = 150
 """A comment holds 65,536 characters."""
@@ -27,9 +27,9 @@ def markdown(changes: Sequence[Change], found: Replay | None) -> str:
         parts += folded(f"What {jobs_text(priced(found))} cost, by offer", headings, rows)
         parts += folded(
             f"{jobs_text(missing(found))} not priced",
-            ("offer", "by", ">jobs", "rows", "reason"),
+            ("offer", "by book", ">jobs", "where", "reason"),
             [
-                (code(one.offer), one.side, str(one.jobs), plain(", ".join(map(str, one.where))), plain(one.reason))
+                (code(one.offer), one.side, str(one.jobs), plain(places(one)), plain(one.reason))
                 for one in found.unpriced
             ],
         )

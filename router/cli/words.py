@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from pricing import Change, Money, Replay, Span, Total
+from pricing import Change, Money, Replay, Span, Total, Unpriced
 
 FEWEST_TOGETHER = 3
 """Fewer changes than these are told one by one, though they moved alike."""
@@ -16,8 +16,7 @@ def counted(changes: Sequence[Change]) -> str:
     for change in changes:
         counts[change.what, change.verb] = counts.get((change.what, change.verb), 0) + 1
     parts = [
-        f"{count} {what if count == 1 or what == 'terms' else f'{what}s'} {verb}"
-        for (what, verb), count in counts.items()
+        f"{count} {what.removesuffix('s')}{'' if count == 1 else 's'} {verb}" for (what, verb), count in counts.items()
     ]
     return ", ".join(parts) or "nothing changed"
 
@@ -63,8 +62,8 @@ def _folded(group: Sequence[Change]) -> str:
     return f"~ {one.subject_text}: {several(group)}{since} [{one.row}]"
 
 
-def jobs_text(count: int) -> str:
-    return f"{count} job{'' if count == 1 else 's'}"
+def jobs_text(count: int, more: str = "") -> str:
+    return f"{count} {more}job{'' if count == 1 else 's'}"
 
 
 def totalled(found: Replay) -> str:
@@ -73,9 +72,27 @@ def totalled(found: Replay) -> str:
     worthless = sum(one.jobs for one in found.totals) - inside
     missing = found.jobs - inside - worthless
     parts = [jobs_text(inside)]
-    parts += [f"{missing} more could not be priced"] if missing else []
-    parts += [f"{worthless} more in no dollar total"] if worthless else []
-    return ", ".join(parts)
+    parts += [f"{jobs_text(missing, 'more ')} could not be priced"] if missing else []
+    parts += [f"{jobs_text(worthless, 'more ')} in no dollar total"] if worthless else []
+    return "; ".join(parts)
+
+
+def places(one: Unpriced) -> str:
+    """Where these jobs are in the usage file or the ledger: all of them, or some: "such as lines 4, 7"."""
+    lines = [str(place) for place in one.where if isinstance(place, int)]
+    ids = [place for place in one.where if isinstance(place, str)]
+    named = [
+        f"{noun}{'' if len(some) == 1 else 's'} {', '.join(some)}"
+        for noun, some in (("line", lines), ("job", ids))
+        if some
+    ]
+    return f"{'such as ' if one.jobs > len(one.where) else ''}{' and '.join(named)}"
+
+
+def unpriced_line(one: Unpriced) -> str:
+    """Which book cannot price how many jobs of an offer, where they are, and why."""
+    who = "neither book prices" if one.side == "both" else f"the {one.side} book cannot price"
+    return f"{who} {one.offer}, {jobs_text(one.jobs)} ({places(one)}): {one.reason}"
 
 
 def replay_lines(found: Replay) -> Iterator[tuple[object, ...]]:

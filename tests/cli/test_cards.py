@@ -164,13 +164,13 @@ def test_diff_over_a_usage_file(world: World) -> None:
     assert (again["old"], again["new"], again["totals"]) == (what_if["old"], what_if["new"], what_if["totals"])
     text = world.run("cards", "diff", old, new, "--usage", usage, "--markdown", "--human")
     assert text.code == 0
-    assert "**10.10 USD → 12.10 USD: +2.00 USD (+19.8 %)** over 11 jobs, 3 more could not be priced" in text.out
+    assert "**10.10 USD → 12.10 USD: +2.00 USD (+19.8 %)** over 11 jobs; 3 more jobs could not be priced" in text.out
     assert text.out.count("<details>") == text.out.count("</details>") == 3
     assert "| `acme/clip` | 11 | 10.10 USD | 12.10 USD |" in text.out
     human = world.run("cards", "diff", old, new, "--usage", usage, "--human").out
     assert "+19.8 %" in human
-    assert "10.10 USD → 12.10 USD, +2.00 USD, over 11 jobs, 3 more could not be priced" in human
-    assert "not priced in both: acme/other, 3 jobs (4 …)" in human
+    assert "10.10 USD → 12.10 USD, +2.00 USD, over 11 jobs; 3 more jobs could not be priced" in human
+    assert "neither book prices acme/other, 3 jobs (such as line 4): no offer" in human
 
 
 def test_the_total_counts_only_what_is_in_it(world: World) -> None:
@@ -182,13 +182,30 @@ def test_the_total_counts_only_what_is_in_it(world: World) -> None:
     usage = put(world, "mixed.csv", "offer,seconds\nacme/clip,10\ncoin/clip,10\ncoin/clip,3\nacme/none,1\n")
     asked = ("cards", "diff", world.folder / "before", world.folder / "after", "--usage", usage)
     human = world.run(*asked, "--human").out
-    over = "over 1 job, 1 more could not be priced, 2 more in no dollar total"
+    over = "over 1 job; 1 more job could not be priced; 2 more jobs in no dollar total"
     assert f"1.00 USD → 2.00 USD, +1.00 USD, {over}" in human
     text = world.run(*asked, "--markdown", "--human").out
     assert f"**1.00 USD → 2.00 USD: +1.00 USD (+100 %)** {over}" in text
     assert "<summary>What 3 jobs cost, by offer</summary>" in text
     assert "<summary>1 job not priced</summary>" in text
+    assert "| `acme/none` | both | 1 | line 5 |" in text
     assert world.run(*asked).ok()["usage"]["jobs"] == 4
+
+
+def test_counts_say_what_they_count(world: World) -> None:
+    old = put(world, "old.toml", GOOD)
+    less = 'max_outputs = 2\nlimits = [{ measure = "output_video_seconds", max = 20 }]'
+    new = put(world, "new.toml", spoiled("max_outputs = 2", less))
+    usage = put(world, "many.csv", "offer,seconds\n" + "".join(f"acme/clip,{21 + n}\n" for n in range(2)))
+    human = world.run("cards", "diff", old, new, "--usage", usage, "--human").out
+    assert "over 0 jobs; 2 more jobs could not be priced" in human
+    assert "the new book cannot price acme/clip, 2 jobs (lines 2, 3): " in human
+    assumed = spoiled("sources = [", 'assumptions = ["one", "two"]\nsources = [')
+    slack = spoiled(
+        "max_outputs = 2", 'slack = { seconds = 0.1, evidence = "inferred", note = "seen" }\nmax_outputs = 2'
+    )
+    for text, said in ((assumed, "2 assumptions added"), (slack, "1 term added")):
+        assert world.run("cards", "diff", old, put(world, "more.toml", text)).ok()["summary"] == said
 
 
 def test_one_factor_is_one_line(world: World) -> None:

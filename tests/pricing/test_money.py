@@ -88,10 +88,14 @@ def test_what_is_beyond_smallness_is_still_rounded() -> None:
     assert Money.rounded(Decimal("1E-300"), "USD", "ceil") == Money(1, "USD")
     assert Money.rounded(Decimal("-1E-300"), "USD", "floor") == Money(-1, "USD")
     assert Money.rounded(Decimal("0E+999999"), "USD", "ceil") == Money.zero("USD")
-    assert Money.rounded(Decimal("1E-399"), "USD", "ceil") == Money(1, "USD")
-    for tiny in ("1E-400", "1E-5000", "-1E-5000"):
-        with pytest.raises(BadMoney):
-            Money.rounded(Decimal(tiny), "USD", "ceil")
+
+
+@pytest.mark.parametrize("tiny", ["1E-10", "9.99E-11", "5E-10", "1E-400", "1E-5000", "1E-999999999999999999"])
+def test_however_small_an_amount_is_it_is_rounded(tiny: str) -> None:
+    for number, below, above in ((Decimal(tiny), 0, 1), (Decimal(tiny).copy_negate(), -1, 0)):
+        assert Money.rounded(number, "USD", "floor") == Money(below, "USD")
+        assert Money.rounded(number, "USD", "half-even") == Money.zero("USD")
+        assert Money.rounded(number, "USD", "ceil") == Money(above, "USD")
 
 
 @pytest.mark.parametrize("mode", ["up", "down", "", "ceiling", "half-up", "half-down", "nearest", "FLOOR"])

@@ -1,0 +1,47 @@
+"""The only maker of random values, a room for each subject; each strategy says what it never makes."""
+
+from .answers import answers, replies
+from .cards import MadeUp, made_up_cards, uneven_books
+from .ledger import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb, observations, provider_events, traces
+from .lengths import CHECKED, Timed, asked_lengths, every_card, timed
+from .routing import demands, policies, rooms
+from .sandbox import json_texts
+from .selling import Sold, amounts, any_sold, choices_of, days, offers, sold, sold_by_length, stated, usages
+from .values import fractions, money, seconds
+
+__all__ = [
+    "CHECKED",
+    "LEDGER_PRICES",
+    "LEDGER_SCOPES",
+    "MadeUp",
+    "Said",
+    "Sold",
+    "Timed",
+    "Verb",
+    "amounts",
+    "answers",
+    "any_sold",
+    "asked_lengths",
+    "choices_of",
+    "days",
+    "demands",
+    "every_card",
+    "fractions",
+    "json_texts",
+    "made_up_cards",
+    "money",
+    "observations",
+    "offers",
+    "policies",
+    "provider_events",
+    "replies",
+    "rooms",
+    "seconds",
+    "sold",
+    "sold_by_length",
+    "stated",
+    "timed",
+    "traces",
+    "uneven_books",
+    "usages",
+]
