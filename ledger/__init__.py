@@ -1,11 +1,13 @@
 """Who owes what: budgets, holds, the journal, verification. Knows prices from `pricing`, nothing of the router."""
 
-from .errors import BadBudget, BadScope, BadVerdict, LedgerError, StorageError, UnknownJob, WrongState
+from .errors import BadBudget, BadLot, BadScope, BadVerdict, LedgerError, StorageError, UnknownJob, WrongState
 from .ledger import Ledger
 from .values import (
     AttemptView,
     Budget,
     Check,
+    CreditLot,
+    Credits,
     Event,
     Explanation,
     Grant,
@@ -23,10 +25,13 @@ from .values import (
 __all__ = [
     "AttemptView",
     "BadBudget",
+    "BadLot",
     "BadScope",
     "BadVerdict",
     "Budget",
     "Check",
+    "CreditLot",
+    "Credits",
     "Event",
     "Explanation",
     "Grant",

@@ -4,6 +4,7 @@ LedgerError
 ├── BadScope        a scope that is not 1–8 segments of [A-Za-z0-9._-] joined by "/"
 ├── BadBudget       a limit, currency, window or zone that cannot be a budget here
 ├── UnknownJob      no such job, or no such attempt of it
+├── BadLot          a purchase of credits that cannot be, or another one under the id of an earlier one
 ├── BadVerdict      a person's verdict that names no amount, or one of a foreign currency
 ├── WrongState      the job's state does not allow this act of a person
 └── StorageError    the database could not be opened, read or written; nothing was changed
@@ -37,6 +38,10 @@ class BadBudget(LedgerError, ValueError):
 
 class UnknownJob(LedgerError, LookupError):
     code = "unknown_job"
+
+
+class BadLot(LedgerError, ValueError):
+    code = "bad_lot"
 
 
 class BadVerdict(LedgerError, ValueError):

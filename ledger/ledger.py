@@ -11,7 +11,7 @@ from typing import Self
 
 from pricing import Money, Quote
 
-from . import explain, holds, reading, resolving, settling, terms, verify
+from . import explain, holds, lots, reading, rebuild, resolving, settling, terms, verify
 from .evidence import Evidence
 from .instants import Weekday, Window, micros
 from .resolving import Word
@@ -20,6 +20,8 @@ from .store import Store, Work, open_store
 from .texts import clean
 from .values import (
     Budget,
+    CreditLot,
+    Credits,
     Event,
     Explanation,
     Gate,
@@ -295,9 +297,56 @@ class Ledger:
         """The journal's entries for a job, in order. Raises UnknownJob."""
         return self._store.read(lambda work: reading.postings(work, job))
 
+    def buy_credits(
+        self,
+        provider: str,
+        quantity: Money,
+        cost: Money,
+        *,
+        lot: str,
+        effective_at: datetime | None = None,
+        expires_at: datetime | None = None,
+        priority: int = 0,
+        author: str = "",
+        note: str = "",
+    ) -> CreditLot:
+        """Book credits bought in advance as a lot, once under the id you give it.
+
+        `effective_at`: None is now. `expires_at`: None is never. `priority`: the lowest number is drawn first; then
+        the soonest expiry, the lower unit cost, the oldest. Raises BadLot, ValueError for a naive time.
+        """
+        begins, ends = (None if one is None else micros(one) for one in (effective_at, expires_at))
+        return self._store.write(
+            lambda work: lots.buy(
+                work, self._store.now(), provider, quantity, cost, lot=clean(lot), effective_at=begins, expires_at=ends,
+                priority=priority, author=clean(author), note=clean(note),
+            )
+        )  # fmt: skip
+
+    def draw_credits(self, provider: str) -> int:
+        """Work out which lots paid for what was charged there since, and what expired; answers how many facts it met.
+
+        Repeated or run by several at once it changes nothing more.
+        """
+        done, at = 0, self._store.read(lambda work: lots.first(work, provider))
+        while True:
+            met, after = self._store.write(lambda work, at=at: lots.draw(work, self._store.now(), provider, at))  # type: ignore[misc]
+            done += met
+            if after is None:
+                return done
+            at = after
+
+    def credits(self, provider: str | None = None) -> tuple[Credits, ...]:
+        """What is left of credits bought in advance, as of the last `draw_credits`; None: of every provider."""
+        return self._store.read(lambda work: lots.credits(work, provider))
+
     def verify(self) -> Verdict:
         """Recompute everything that follows from the facts and compare. Changes nothing."""
         return self._store.read(lambda work: verify.verify(work, self._store.now()))
+
+    def rebuild(self) -> tuple[str, ...]:
+        """Write everything that follows from the facts anew; answers one line for each number it changed."""
+        return self._store.write(lambda work: rebuild.rebuild(work, self._store.now()))
 
 
 def _clean(text: str | None) -> str | None:

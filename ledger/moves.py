@@ -1,4 +1,4 @@
-"""Which postings a charge, a revision or a person's verdict makes. Pure: amounts in, postings out."""
+"""Which postings a charge, a revision, a purchase or an expiry of credits makes. Pure: amounts in, postings out."""
 
 from pricing import Money
 
@@ -19,3 +19,30 @@ def charge(provider: str, scope: str, native: Money, budget: Money) -> tuple[Pos
         legs.append(Posting("envelope", accounts.spent(scope), budget))
         legs.append(Posting("envelope", accounts.allowance(scope), -budget))
     return balanced(legs)
+
+
+def purchase(provider: str, quantity: Money, cost: Money) -> tuple[Posting, ...]:
+    """Credits come in, and what they cost is theirs until they are used up."""
+    return _pairs(
+        (accounts.prepaid(provider), accounts.issued(provider), quantity),
+        (accounts.inventory(provider), accounts.cash(provider), cost),
+    )
+
+
+def breakage(provider: str, quantity: Money, cost: Money) -> tuple[Posting, ...]:
+    """Credits expired, and with them what they had cost."""
+    lost = accounts.breakage(provider)
+    return _pairs((lost, accounts.prepaid(provider), quantity), (lost, accounts.inventory(provider), cost))
+
+
+def drawn(provider: str, cost: Money) -> tuple[Posting, ...]:
+    """What the credits that jobs drew had cost (negative: jobs gave more back)."""
+    return _pairs((accounts.drawn(provider), accounts.inventory(provider), cost))
+
+
+def _pairs(*pairs: tuple[str, str, Money]) -> tuple[Posting, ...]:
+    """Each amount to one account and from another, in the money book; a zero makes no leg."""
+    legs = [(to, source, amount) for to, source, amount in pairs if amount.nanos]
+    return balanced(
+        leg for to, source, amount in legs for leg in (Posting("money", to, amount), Posting("money", source, -amount))
+    )

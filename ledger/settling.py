@@ -4,7 +4,7 @@ A job's charge is the sum over its attempts of the best believable observation o
 never of the order it came in. Posting brings the books from what they hold to that sum.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,7 +150,7 @@ def post(
     changes |= _after(row, tried, picture, fact)
     if fact["amount_nanos"] is None and fact["verdict"] is None and row["silent_since"] is None:
         changes["silent_since"] = now
-    changes["cause"] = cause(work, row["expected_nanos"], picture)
+    changes["cause"] = cause(lambda name: work.row(_QUOTE, {"quote": name}), row["expected_nanos"], picture)
     if len(texts.lines(fact["outputs"])) > len(texts.lines(row["outputs"])):
         changes["outputs"] = fact["outputs"]
     spent = sum(one.budget_delta for one in picture)
@@ -285,7 +285,7 @@ def _delivered(one: Weighed) -> int:
     return 0 if one.finding.posted is None else one.finding.posted.delivered
 
 
-def cause(work: Work, expected_nanos: int, picture: Sequence[Weighed]) -> str | None:
+def cause(quote_row: Callable[[str], Row | None], expected_nanos: int, picture: Sequence[Weighed]) -> str | None:
     """Why the charge is not what was expected; None: nothing is charged."""
     charged = [one for one in picture if one.new is not None]
     if not charged:
@@ -297,7 +297,7 @@ def cause(work: Work, expected_nanos: int, picture: Sequence[Weighed]) -> str | 
         return "none"
     if len(charged) > 1:
         return "unexplained"
-    found = work.row(_QUOTE, {"quote": last.row["quote_id"]})
+    found = quote_row(last.row["quote_id"])
     quote = texts.mapping("{}" if found is None else found["body"])
     same = total == expected_nanos
     return variance.cause(quote, native=native, same_in_budget=same, delivered=_delivered(last))

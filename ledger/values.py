@@ -244,6 +244,43 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditLot:
+    """Credits bought at once, and what is left of them."""
+
+    id: str
+    provider: str
+    quantity: Money
+    cost: Money
+    remaining: Money
+    remaining_cost: Money
+    """What the rest had cost."""
+    priority: int
+    """The lowest number is drawn first."""
+    bought_at: datetime
+    """When the ledger was told."""
+    effective_at: datetime
+    expires_at: datetime | None
+    """None: never."""
+    author: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """One kind of credits at a provider."""
+
+    provider: str
+    currency: str
+    lots: tuple[CreditLot, ...]
+    """In the order they are drawn."""
+    remaining: Money
+    uncovered: Money
+    """Charged, and no lot was there for it."""
+    undrawn: Money
+    """Charged since the last `draw_credits`: no lot holds less for it yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One question `verify` asked, and of how many rows."""
 

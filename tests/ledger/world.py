@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger import Grant, JobView, Ledger
+from ledger.store import Work
 from ledger.store.sqlite import SqliteStore
 from ledger.tables import METADATA
 from pricing import CreditPlan, Line, Money, Quote, Source, Span, usd
@@ -220,6 +221,28 @@ def raw(ledger: Ledger, sql: str) -> None:
         store._connection.execute(sql)
     else:
         store.write(lambda work: work.text(sql))
+
+
+def corrupt(ledger: Ledger, sql: str) -> None:
+    """The same, past every check, key and guard of the database."""
+    store = ledger._store  # pyright: ignore[reportPrivateUsage]
+    if isinstance(store, SqliteStore):
+        raw(ledger, "PRAGMA ignore_check_constraints = ON")
+        raw(ledger, "PRAGMA foreign_keys = OFF")
+        raw(ledger, sql)
+        return
+
+    def unit(work: Work) -> None:
+        checks = (
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint "
+            "WHERE contype = 'c' AND connamespace = current_schema()::regnamespace"
+        )
+        for table, name in work.text(checks):
+            work.text(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        work.text("SET LOCAL session_replication_role = replica")
+        work.text(sql)
+
+    store.write(unit)
 
 
 def file_url(path: Path) -> str:
