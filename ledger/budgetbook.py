@@ -49,8 +49,8 @@ class Sums:
         """Sums, limits and ends; a limit is the last one that was noticed."""
         limits = dict[int, int | None]()
         for one in self._budgets.values():
-            set_ = [told for told in self._told[one["id"]] if told["kind"] == "set"]
-            limits[one["id"]] = set_[-1]["limit_nanos"] if set_ else one["limit_nanos"]
+            told = [notice for notice in self._told[one["id"]] if notice["kind"] == "set"]
+            limits[one["id"]] = (told or [one])[-1]["limit_nanos"]
             yield follows("budget", one, "limit_nanos", limits[one["id"]], f"{one['id']} of {one['scope']}")
         for row in self._periods:
             budget = self._budgets.get(row["budget_id"])
@@ -74,9 +74,9 @@ class Sums:
             said = words[-1] if words else "open"
             yield follows("budget", budget, "gate", said, f"{budget['id']} of {budget['scope']}")
         for row in self._periods:
-            budget = self._budgets.get(row["budget_id"])
-            if budget is None:
+            if row["budget_id"] not in self._budgets:
                 continue  # named above
+            budget = self._budgets[row["budget_id"]]
             name = f"{row['id']} of {budget['scope']}"
             gate, passed = terms.replayed(budget, row, self._told[budget["id"]])
             yield follows("period", row, "gate", gate, name)

@@ -60,7 +60,8 @@ def _unnoticed(work: Work) -> Generator[None]:
         off, on = "DROP TRIGGER period_notices", str(triggers[0][0]) if triggers else ""
     else:
         triggers = work.text(
-            "SELECT 1 FROM pg_trigger WHERE tgrelid = 'period'::regclass AND tgname = 'period_notices' AND tgenabled = 'O'"
+            "SELECT 1 FROM pg_trigger WHERE tgrelid = 'period'::regclass AND tgname = 'period_notices' "
+            "AND tgenabled = 'O'"
         )
         off, on = (f"ALTER TABLE period {word} TRIGGER period_notices" for word in ("DISABLE", "ENABLE"))
     if triggers:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ledger import Grant, JobView, Ledger
 from ledger.store import Work
+from ledger.store.schema import triggers
 from ledger.store.sqlite import SqliteStore
 from ledger.tables import METADATA
 from pricing import CreditPlan, Line, Money, Quote, Source, Span, usd
@@ -218,7 +219,7 @@ def raw(ledger: Ledger, sql: str) -> None:
     """Change the database behind the ledger's back."""
     store = ledger._store  # pyright: ignore[reportPrivateUsage]
     if isinstance(store, SqliteStore):
-        store._connection.execute(sql)
+        store._connection.execute(sql)  # pyright: ignore[reportPrivateUsage]
     else:
         store.write(lambda work: work.text(sql))
 
@@ -229,7 +230,9 @@ def corrupt(ledger: Ledger, sql: str) -> None:
     if isinstance(store, SqliteStore):
         raw(ledger, "PRAGMA ignore_check_constraints = ON")
         raw(ledger, "PRAGMA foreign_keys = OFF")
+        raw(ledger, "DROP TRIGGER period_notices")
         raw(ledger, sql)
+        raw(ledger, triggers("sqlite")["period_notices"])
         return
 
     def unit(work: Work) -> None:
