@@ -7,6 +7,8 @@ import pytest
 
 from tests.ledger import world
 
+from .crew import Crew
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -15,6 +17,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return world.file_url(tmp_path / "x.db")
     request.getfixturevalue("postgres")
     return world.postgres_url()
+
+
+@pytest.fixture(scope="session")
+def crew() -> Iterator[Crew]:
+    with Crew() as crew:
+        yield crew
 
 
 @pytest.fixture(autouse=True)
