@@ -113,8 +113,10 @@ _TAKE = Statement(
 )
 _OPEN_PERIOD = Statement(sa.insert(PERIOD), [column.name for column in PERIOD.c if column.name != "id"])
 _REACHED = Statement(sa.update(PERIOD).where(PERIOD.c.id == sa.bindparam("period")), ["reached"])
-_ALONE = Statement(sa.text("SELECT 1"), postgresql=sa.text("LOCK TABLE job IN SHARE ROW EXCLUSIVE MODE"))
+_ALONE = Statement(sa.text("SELECT 1"), postgresql=sa.text("LOCK TABLE job IN EXCLUSIVE MODE"))
 """Until the end of this transaction no other one moves a job: its sums would miss a new period, or be missed by it.
+
+EXCLUSIVE, which waits also for one that has only locked its job so far, and has looked which budgets there are.
 
 SQLite has one writer at a time anyway.
 """

@@ -27,10 +27,10 @@ from .base import WAIT_S, Answer, Dialect, Moved, Row, Statement, Texts, Values
 
 _TRIES = 40
 """How often a unit that met other writers is done again: each time somebody else got on."""
-_BREAKS = 4
-"""How often a unit whose connection broke is asked again."""
-_PAUSE_S = 0.05
-"""Before it is asked again; four times as long each time, so that a server may start in between."""
+_PATIENCE_S = WAIT_S
+"""How long a unit whose connection broke is asked again: a server starts in less."""
+_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
+"""Before it is asked again, twice as long each time."""
 _POOL = 16
 _SYNC_S = 60.0
 _MET = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, Moved)
@@ -121,7 +121,7 @@ class PostgresStore:
     def write(self, unit: Callable[[PostgresWork], Answer]) -> Answer:
         """Carry out one writing transaction: all of it or nothing. `unit` may be called again. Raises StorageError."""
         tries = breaks = 0
-        asked_again = False
+        since, asked_again = 0.0, False
         while True:
             if self._closed:
                 raise StorageError("the ledger is closed", next="open it again")
@@ -136,10 +136,12 @@ class PostgresStore:
             except (_Lost, psycopg.OperationalError, psycopg.InterfaceError) as caught:
                 broke = caught.error if isinstance(caught, _Lost) else caught
                 asked_again |= isinstance(caught, _Lost) and caught.did_something
+                pause = min(_PAUSE_S * 2**breaks, _LONGEST_PAUSE_S) * random.uniform(0.5, 1)  # noqa: S311
                 breaks += 1
-                if breaks > _BREAKS or isinstance(broke, _HOPELESS):
+                since = since or time.monotonic()
+                if time.monotonic() + pause - since > _PATIENCE_S or isinstance(broke, _HOPELESS):
                     raise self._trouble(broke) from broke
-                time.sleep(_PAUSE_S * 4**breaks * random.uniform(0.5, 1))  # noqa: S311
+                time.sleep(pause)
             except (psycopg.Error, exc.SQLAlchemyError, UnicodeEncodeError, OverflowError) as error:
                 raise self._trouble(error) from error
 

@@ -11,7 +11,6 @@ import json
 import os
 import queue
 import random
-import select
 import signal
 import subprocess
 import sys
@@ -230,13 +229,11 @@ def main() -> None:
     warm.hold()
     warm.ledger.close()
     importlib.import_module("ledger.store.postgres")
-    while True:
-        select.select([sys.stdin], [], [])
-        line = sys.stdin.buffer.raw.readline()  # nothing is read ahead: a fork would have it twice
-        if not line:
-            return
-        if os.fork() == 0:
-            _child(json.loads(line))
+    # Unbuffered: what is read ahead, a fork would have twice.
+    with open(0, "rb", buffering=0, closefd=False) as orders:
+        while line := orders.readline():
+            if os.fork() == 0:
+                _child(json.loads(line))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ On PostgreSQL every process has a wall clock of its own, up to days wrong. `make
 longest wait.
 """
 
+import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -11,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from ledger import Ledger
+from ledger import Ledger, holds
 from pricing import usd
 from tests.conftest import SWEEP
 from tests.ledger import world as worlds
-from tests.ledger.world import World
+from tests.ledger.world import World, quote
 
 from .crew import Crew, Doc
 
 CROWD, HOLDS = (16, 2000) if SWEEP else (6, 25)
+READY_S = 2.0 if SWEEP else 0.4
 pytestmark = pytest.mark.timeout(1800 if SWEEP else 120)
 
 
@@ -35,8 +37,10 @@ def crowd(
     crew: Crew, url: str, task: str, scopes: list[str], *, count: int = HOLDS, also: tuple[Doc, ...] = (), **more: Any
 ) -> list[Doc]:
     """Everybody at once; what each reports."""
-    go = time.monotonic() + (2 if SWEEP else 0.4)
-    orders = [{"name": f"p{n}", "task": task, "scopes": scopes, "count": count, "first": n} for n in range(CROWD)]
+    go = time.monotonic() + READY_S
+    orders: list[Doc] = [
+        {"name": f"p{n}", "task": task, "scopes": scopes, "count": count, "first": n} for n in range(CROWD)
+    ]
     for n, order in enumerate((*orders, *also)):
         # Only a server's clock is everybody's: on one machine there is one clock to begin with.
         skew = (n - CROWD / 2) * 7777.7 if url.startswith("postgres") else 0
@@ -145,7 +149,7 @@ def test_a_month_turns_while_everybody_holds(crew: Crew, place: str) -> None:
     """Each month gives out its own limit, and no hold is in both."""
     fits = CROWD * HOLDS // 4
     turn = datetime(2027, 1, 1, tzinfo=UTC)
-    before = turn - timedelta(seconds=3 if SWEEP else 1.2)
+    before = turn - timedelta(seconds=READY_S * 1.4)
     w = opened(place, {"acme": None}, clock=lambda: before)
     w.ledger.set_budget("acme/x", usd(f"{fits * 1.4 + 0.5:.2f}"), window="month")
     w.ledger.set_budget("acme/x", None, currency="USD", window="day", tz="Asia/Kathmandu")
@@ -159,3 +163,24 @@ def test_a_month_turns_while_everybody_holds(crew: Crew, place: str) -> None:
     assert months[True] > 0
     held = w.budget("acme")[1]
     assert held == usd("1.40") * sum(months.values())
+
+
+def test_a_budget_made_while_a_begin_raises_its_hold(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It had looked which budgets there are, and a new one had summed what was held: neither may miss the other."""
+    w = opened(place, {"acme": None})
+    other = World(Ledger.open(place))
+    w.hold(scope="acme/c7")
+    made = threading.Thread(target=lambda: other.ledger.set_budget("acme/c7", None, currency="USD"))
+    keep = holds.add_quote
+
+    def slowly(*args: Any) -> None:
+        made.start()
+        made.join(0.3)
+        keep(*args)
+
+    monkeypatch.setattr(holds, "add_quote", slowly)
+    assert w.begin(price=quote("2.80")).refused is None
+    made.join(10)
+    w.sound()
+    assert w.budget("acme/c7")[1] == usd("2.80")
+    other.ledger.close()
