@@ -1,7 +1,9 @@
 """Who owes what: budgets, holds, the journal, verification. Knows prices from `pricing`, nothing of the router."""
 
+from .condition import Condition, look_at
 from .errors import BadBudget, BadLot, BadScope, BadVerdict, LedgerError, StorageError, UnknownJob, WrongState
 from .ledger import Ledger
+from .migrations import Upgraded, upgrade
 from .values import (
     AttemptView,
     Budget,
@@ -30,6 +32,7 @@ __all__ = [
     "BadVerdict",
     "Budget",
     "Check",
+    "Condition",
     "CreditLot",
     "Credits",
     "Event",
@@ -47,6 +50,9 @@ __all__ = [
     "Standing",
     "StorageError",
     "UnknownJob",
+    "Upgraded",
     "Verdict",
     "WrongState",
+    "look_at",
+    "upgrade",
 ]

@@ -31,12 +31,12 @@ _PATIENCE_S = WAIT_S
 """How long a unit whose connection broke is asked again: a server starts in less."""
 _PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 """Before it is asked again, twice as long each time."""
-_POOL = 16
+POOL = 16
 _SYNC_S = 60.0
 _MET = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, Moved)
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-_LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()))"
-_NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()))"
+NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
 Connection = psycopg.Connection[DictRow]
 
 
@@ -81,7 +81,7 @@ class PostgresStore:
 
     def __init__(self, url: str, clock: Callable[[], int] | None) -> None:
         """Connect, and make the schema when it is absent. Raises StorageError."""
-        self._address, self.schema, self._name = _parse(url)
+        self._address, self.schema, self._name = parse(url)
         self._clock = clock
         self._guard, self._looking = threading.Lock(), threading.Lock()
         self._seen, self._offset, self._synced = 0, 0, -_SYNC_S
@@ -91,7 +91,7 @@ class PostgresStore:
         # Of SQLAlchemy's only the pool: its engine would speak to our connections itself.
         self._pool = QueuePool(
             self._connect,  # type: ignore[arg-type]  # a connection of psycopg is one of DBAPI
-            pool_size=_POOL,
+            pool_size=POOL,
             max_overflow=0,
             timeout=WAIT_S,
         )
@@ -210,7 +210,7 @@ class PostgresStore:
     def _look(self) -> None:
         def unit(work: PostgresWork) -> int:  # timed without the wait for a connection
             before = time.monotonic_ns()
-            ((server,),) = work.text(_NOW)
+            ((server,),) = work.text(NOW)
             return int(server) - (before + time.monotonic_ns()) // 2000
 
         self._offset = self._unit(unit, 0, asked_again=False)
@@ -223,14 +223,14 @@ class PostgresStore:
             work.text(f"SELECT pg_advisory_xact_lock(hashtext('{self.schema}'))")
             work.text(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
         if not self._tables(work):
-            work.text(_LOCK)
+            work.text(LOCK)
         names = self._tables(work)
         if names and not {"store", "migration"} <= names:
             raise StorageError(
                 f"schema {self.schema} of {self._name} is of something else", next="name another one: ?schema=faregate"
             )
         if not names:
-            schema.create(work.text, self._dialect, self._clock() if self._clock else work.text(_NOW)[0][0])
+            schema.create(work.text, self._dialect, self._clock() if self._clock else work.text(NOW)[0][0])
         versions = work.text("SELECT version_num FROM migration")
         schema.gate(self._name, str(versions[0][0]) if versions else None)
 
@@ -239,10 +239,7 @@ class PostgresStore:
         return {str(row[0]) for row in found}
 
     def _trouble(self, error: Exception) -> StorageError:
-        inner = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
-        word = str(inner).strip().partition("\n")[0] or type(inner).__name__
-        hint = next((text for kinds, text in _HINTS if isinstance(inner, kinds)), None)
-        return StorageError(f"{self._name}: {word}", value=self._name, next=hint)
+        return trouble(self._name, error)
 
 
 class _Lost(Exception):
@@ -266,12 +263,20 @@ _HINTS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (errors.InsufficientPrivilege, "grant this user the schema"),
     (errors.DiskFull, "free some space; nothing was changed"),
     (errors.LockNotAvailable, "another session keeps it locked; try again"),
-    (exc.TimeoutError, f"{_POOL} connections were busy for {WAIT_S:g} s; try again, or use fewer threads"),
+    (exc.TimeoutError, f"{POOL} connections were busy for {WAIT_S:g} s; try again, or use fewer threads"),
     (psycopg.OperationalError, "check the address and that the server runs, then ask again with the same key"),
 )
 
 
-def _parse(url: str) -> tuple[str, str, str]:
+def trouble(name: str, error: Exception) -> StorageError:
+    """What the server or the driver says, as one line."""
+    inner = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
+    word = str(inner).strip().partition("\n")[0] or type(inner).__name__
+    hint = next((text for kinds, text in _HINTS if isinstance(inner, kinds)), None)
+    return StorageError(f"{name}: {word}", value=name, next=hint)
+
+
+def parse(url: str) -> tuple[str, str, str]:
     """What psycopg connects to, the schema, and how the database is called in messages (without a password)."""
     try:
         parsed = sa.make_url(url)

@@ -3,7 +3,7 @@
 A migration writes its own SQL: what stands here is only the newest schema, made at once in an empty database.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from .base import Dialect, Work
 
 Run = Callable[[str], Sequence[Sequence[Any]]]
 """Carries out SQL and answers its rows."""
+UPGRADE = "upgrade it: faregate db upgrade"
 
 
 def create(run: Run, dialect: sa.Dialect, now: int) -> None:
@@ -29,16 +30,32 @@ def create(run: Run, dialect: sa.Dialect, now: int) -> None:
     run(f"INSERT INTO migration (version_num) VALUES ('{VERSION}')")  # noqa: S608  # our own
 
 
+def version(name: str, tables: Collection[str], run: Run) -> str | None:
+    """Which schema stands in a database with these tables; None: none yet. Raises StorageError: something else's."""
+    if not tables:
+        return None
+    if "store" not in tables:
+        raise StorageError(f"{name} is a database of something else", value=name, next="give another one")
+    if "migration" not in tables:
+        return "0001"  # the first one did not say so
+    found = run("SELECT version_num FROM migration")
+    return str(found[0][0]) if found else "unknown"
+
+
+def is_older(found: str) -> bool:
+    """Whether there is a way up from it."""
+    return found.isdecimal() and found < VERSION
+
+
 def gate(name: str, found: str | None) -> None:
     """Refuse a schema that is not ours. Raises StorageError."""
     if found == VERSION:
         return
-    older = found is not None and found < VERSION
     raise StorageError(
         f"{name} has schema {found or 'unknown'}, this faregate needs {VERSION}",
         value=found,
         limit=VERSION,
-        next="upgrade it: faregate db upgrade" if older else "use the faregate that made it, or another database",
+        next=UPGRADE if is_older(found or "") else "use the faregate that made it, or another database",
     )
 
 

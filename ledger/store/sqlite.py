@@ -19,7 +19,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, StaticPool
 
 from ..errors import StorageError
-from . import schema
+from . import mounts, schema
 from .base import WAIT_S, Answer, Dialect, Row, Statement, Texts, Values
 from .filelock import FileLock
 
@@ -73,7 +73,7 @@ class SqliteStore:
 
     def __init__(self, url: str, clock: Callable[[], int] | None) -> None:
         """Open it, and make the schema when it is empty. Raises StorageError."""
-        self._path, synchronous = _parse(url)
+        self._path, synchronous = parse(url)
         self._clock, self._seen = clock or system_clock, 0
         self._mutex = threading.Lock()
         self._lock: FileLock | None = None
@@ -82,7 +82,9 @@ class SqliteStore:
         self.engine = _engine(self._path, synchronous)
         self._texts = Texts(self.engine.dialect)
         try:
-            self._lock = self._file_lock()
+            if self._path is not None:
+                mounts.refuse_network(self._path)
+                self._lock = writers_lock(self._path)
             self._writer = self.engine.raw_connection()
             self._connection = _driver(self._writer)
             self._work = SqliteWork(self._connection, self._texts)
@@ -163,16 +165,6 @@ class SqliteStore:
         if self._closed:
             raise StorageError("the ledger is closed", next="open it again")
 
-    def _file_lock(self) -> FileLock | None:
-        if self._path is None:
-            return None
-        try:
-            return FileLock(self._path.with_name(self._path.name + ".lock"))
-        except OSError:
-            if not self._path.parent.is_dir():
-                raise
-            return None
-
     def _prepare(self) -> None:
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StorageError(
@@ -215,10 +207,7 @@ class SqliteStore:
         if "store" not in names:
             schema.create(lambda sql: connection.execute(sql).fetchall(), self.engine.dialect, self.now())
             return
-        found: str | None = "0001"  # the first schema had no table of migrations
-        if "migration" in names:
-            row = connection.execute("SELECT version_num FROM migration").fetchone()
-            found = None if row is None else str(row[0])
+        found = schema.version(self._name, names, lambda sql: connection.execute(sql).fetchall())
         schema.gate(self._name, found)
         (last,) = connection.execute("SELECT max(at) FROM (SELECT at FROM event ORDER BY id DESC LIMIT 1)").fetchone()
         self._seen = max(self._seen, last or 0)
@@ -229,24 +218,42 @@ class SqliteStore:
 
     @property
     def _name(self) -> str:
-        return "the memory database" if self._path is None else str(self._path)
+        return name(self._path)
 
     def _trouble(self, error: Exception) -> StorageError:
-        reason = str(error.__cause__ or error) if isinstance(error, exc.SQLAlchemyError) else str(error)
-        word = reason.partition("\n")[0]
-        if self._path is not None and not self._path.parent.is_dir():
-            return StorageError(
-                f"{self._path.parent} is not a directory", value=str(self._path), next="create it first"
-            )
-        hints = {
-            "locked": "another program keeps it locked; try again",
-            "full": "free some space; nothing was changed",
-            "readonly": "make the file and its directory writable",
-            "unable to open": "check the path and its permissions",
-            "not a database": "give the path of a faregate database, or a new one",
-        }
-        hint = next((text for part, text in hints.items() if part in word.lower().replace("-", "")), None)
-        return StorageError(f"{self._name}: {word}", value=str(self._path or ""), next=hint)
+        return trouble(self._path, error)
+
+
+def writers_lock(path: Path) -> FileLock | None:
+    """The line in which writers stand; None: no lock can be had here. Raises OSError."""
+    try:
+        return FileLock(path.with_name(path.name + ".lock"))
+    except OSError:
+        if not path.parent.is_dir():
+            raise
+        return None
+
+
+def name(path: Path | None) -> str:
+    """How the database is called in messages."""
+    return "the memory database" if path is None else str(path)
+
+
+def trouble(path: Path | None, error: Exception) -> StorageError:
+    """What the driver or the file system says, as one line."""
+    inner = error.__cause__ or error if isinstance(error, exc.SQLAlchemyError) else error
+    word = str(inner).partition("\n")[0]
+    if path is not None and not path.parent.is_dir():
+        return StorageError(f"{path.parent} is not a directory", value=str(path), next="create it first")
+    hints = {
+        "locked": "another program keeps it locked; try again",
+        "full": "free some space; nothing was changed",
+        "readonly": "make the file and its directory writable",
+        "unable to open": "check the path and its permissions",
+        "not a database": "give the path of a faregate database, or a new one",
+    }
+    hint = next((text for part, text in hints.items() if part in word.lower().replace("-", "")), None)
+    return StorageError(f"{name(path)}: {word}", value=str(path or ""), next=hint)
 
 
 def _driver(pooled: PoolProxiedConnection) -> sqlite3.Connection:
@@ -256,7 +263,7 @@ def _driver(pooled: PoolProxiedConnection) -> sqlite3.Connection:
     return connection
 
 
-def _parse(url: str) -> tuple[Path | None, str]:
+def parse(url: str) -> tuple[Path | None, str]:
     """The file (None: memory) and the synchronous mode a URL or bare path names."""
     if "://" not in url:
         return (None if url == ":memory:" else Path(url)), "FULL"

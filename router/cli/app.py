@@ -12,8 +12,8 @@ from pricing import PricingError
 
 from .. import RouterError
 from ..request import check_words
-from . import books, cards, demo, jobs, prices, run, sandbox
-from .output import complain, document
+from . import books, cards, db, demo, jobs, prices, run, sandbox
+from .output import complain, document, masked
 
 REFUSED, USAGE, PROVIDER, UNKNOWN, STORAGE, INTERRUPTED = 1, 2, 3, 4, 6, 130
 EXIT = {
@@ -44,12 +44,13 @@ app = typer.Typer(
 COMMANDS: Sequence[Callable[..., None]] = (
     demo.demo,
     prices.quote, prices.max_, prices.route, prices.offers, run.run, run.resume, run.cancel, jobs.resolve,
-    jobs.job, jobs.jobs, books.verify, sandbox.sandbox,
+    jobs.job, jobs.jobs, books.verify, db.doctor, sandbox.sandbox,
 )  # fmt: skip
 for _command in COMMANDS:
     app.command(_command.__name__.rstrip("_"))(_command)
 app.add_typer(books.budget_app, name="budget")
 app.add_typer(cards.cards_app, name="cards")
+app.add_typer(db.db_app, name="db")
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -79,9 +80,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _fail(words: Sequence[str], code: str, message: str, status: int, error: object = None) -> NoReturn:
     """One line on stderr; with --json also the one document on stdout."""
     if "--json" in words:
-        detail = {name: getattr(error, name, None) for name in ("value", "limit", "next")}
-        plain = getattr(error, "message", message)
-        sys.stdout.write(document({"error": {"code": code, "message": plain, **detail}}))
+        plain = {"message": getattr(error, "message", message)}
+        plain |= {name: getattr(error, name, None) for name in ("value", "limit", "next")}
+        said = {name: masked(text) if isinstance(text, str) else None for name, text in plain.items()}
+        sys.stdout.write(document({"error": {"code": code, **said}}))
     complain(message)
     sys.exit(status)
 

@@ -20,7 +20,12 @@ from ..estimate import measure
 from ..policy import Objective
 
 Json = Annotated[bool, typer.Option("--json", help="Exactly one JSON document on stdout.")]
-Db = Annotated[str | None, typer.Option("--db", help="sqlite:///FILE; default FAREGATE_DB, else a file of yours.")]
+Db = Annotated[
+    str | None,
+    typer.Option(
+        "--db", help="sqlite:///FILE or postgresql://USER@HOST/BASE; default FAREGATE_DB, else a file of yours."
+    ),
+]
 Offer = Annotated[str, typer.Option("--offer", help="As `faregate offers` lists them.")]
 Seconds = Annotated[str | None, typer.Option("--seconds", help="Length in seconds.")]
 Audio = Annotated[Path | None, typer.Option("--audio", help="A voice track to measure.")]
@@ -173,13 +178,18 @@ def policy(
 
 def open_ledger(url: str | None) -> Ledger:
     """The ledger of --db, FAREGATE_DB, or the user's data folder."""
+    return Ledger.open(ledger_url(url))
+
+
+def ledger_url(url: str | None) -> str:
+    """Where that ledger is. Raises BadRequest."""
     chosen = url or os.environ.get("FAREGATE_DB")
     if not chosen:
         folder = platformdirs.user_data_path("faregate", ensure_exists=True)
         chosen = f"sqlite:///{folder / 'ledger.db'}"
     elif "://" not in chosen and not (os.sep in chosen or Path(chosen).suffix in (".db", ".sqlite", ".sqlite3")):
         raise BadRequest(f"{chosen!r} is not a database", value=chosen, next="write --db sqlite:///spend.db")
-    return Ledger.open(chosen)
+    return chosen
 
 
 def savable(path: Path | None) -> None:

@@ -1,6 +1,7 @@
 """How answers look: one JSON document, or tables for a person. Computes nothing."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping
 
@@ -8,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pricing import Money, Span
+
+_PASSWORD = re.compile(r"(//[^\s/:@]*:)[^\s]*(?=@)|(?<=password=)[^\s&'\"]+")
 
 
 def document(value: object) -> str:
@@ -21,9 +24,14 @@ def answer(value: object) -> None:
     sys.stdout.flush()
 
 
+def masked(text: str) -> str:
+    """The text without the passwords of addresses in it."""
+    return _PASSWORD.sub(lambda found: f"{found[1] or ''}***", text)
+
+
 def complain(message: str) -> None:
     """One line on stderr, whatever the message holds."""
-    line = " ".join(message.split()).encode("utf-8", "backslashreplace").decode()
+    line = " ".join(masked(message).split()).encode("utf-8", "backslashreplace").decode()
     sys.stderr.write(f"faregate: {line}\n")
 
 
