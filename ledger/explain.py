@@ -19,6 +19,7 @@ from .tables import BUDGET, JOB, NOTICE, PERIOD, REFUSAL
 from .values import Budget, Explanation, Gate, Holder, Notice, PastRefusal, Reason, Refusal, Standing
 
 _ZERO: sa.ColumnClause[int] = sa.literal_column("0")
+_MOST: sa.BindParameter[int] = sa.bindparam("most", type_=sa.BigInteger)
 _EXPOSED = Statement(
     sa.select(JOB.c.state, JOB.c.open_nanos, JOB.c.parked_nanos).where(
         *WITHIN, sa.or_(JOB.c.parked_nanos > _ZERO, JOB.c.state == sa.literal_column("'unknown'"))
@@ -33,7 +34,8 @@ _HOLDERS = Statement(
     )
     .where(*_OPEN)
     .order_by(JOB.c.open_nanos.desc(), JOB.c.granted_at, JOB.c.id)
-    .limit(sa.bindparam("most", type_=sa.BigInteger))
+    .limit(_MOST)
+    .offset(_ZERO)
 )
 _COUNT = Statement(sa.select(sa.func.count().label("jobs")).select_from(JOB).where(*_OPEN))
 _LAPSED = Statement(
@@ -164,7 +166,7 @@ def _refused(scope: str, limits: Sequence[Limit], tight: Limit | None, amount: M
 def _refusals_of(length: int) -> Statement:
     scopes: list[sa.BindParameter[str]] = [sa.bindparam(name) for name in SCOPES[:length]]
     below = sa.and_(REFUSAL.c.scope >= sa.bindparam("below"), REFUSAL.c.scope < sa.bindparam("above"))
-    newest = sa.select(REFUSAL).order_by(REFUSAL.c.id.desc()).limit(sa.bindparam("most", type_=sa.BigInteger))
+    newest = sa.select(REFUSAL).order_by(REFUSAL.c.id.desc()).limit(_MOST).offset(_ZERO)
     return Statement(newest.where(sa.or_(REFUSAL.c.scope.in_(scopes), below)))
 
 

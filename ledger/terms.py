@@ -32,10 +32,10 @@ _SET_PERIOD = Statement(
     sa.update(PERIOD).where(PERIOD.c.id == sa.bindparam("period")), ["reached", "gate", "changed_at"]
 )
 _SET_GATE = Statement(
-    sa.update(BUDGET).where(BUDGET.c.id == sa.bindparam("budget"), BUDGET.c.gate != sa.bindparam("gate")), ["gate"]
+    sa.update(BUDGET).where(BUDGET.c.id == sa.bindparam("budget"), BUDGET.c.gate != sa.bindparam("word")), ["gate"]
 )
 _SET_PERIOD_GATE = Statement(
-    sa.update(PERIOD).where(*_LASTING, PERIOD.c.gate != sa.bindparam("gate")), ["gate", "changed_at"]
+    sa.update(PERIOD).where(*_LASTING, PERIOD.c.gate != sa.bindparam("word")), ["gate", "changed_at"]
 )
 _ADD_NOTICE = Statement(sa.insert(NOTICE), [column.name for column in NOTICE.c if column.name != "id"])
 _PERIOD = Statement(sa.select(PERIOD.c.reached).where(PERIOD.c.id == sa.bindparam("period")))
@@ -110,7 +110,7 @@ def set_gate(
         )
     own = [one if one.period is not None else budgets.open_period(work, now, one) for one in own]
     for one in own:
-        word = {"budget": one.budget, "gate": gate}
+        word = {"budget": one.budget, "word": gate, "gate": gate}
         changed = work.run(_SET_GATE, word) + work.run(_SET_PERIOD_GATE, word | {"now": now, "changed_at": now})
         if changed:
             _notice(work, now, budgets.of(work, now, one.budget), gate, author, note)

@@ -15,7 +15,7 @@ from .request import RESOLUTIONS, check_shape
 
 Reason = Literal[
     "provider", "unsupported", "resolution", "duration", "outputs", "price", "max_cost", "max_latency", "min_quality",
-    "no_budget", "currency", "budget", "no_key", "no_delivery",
+    "no_budget", "currency", "budget", "frozen", "closed", "no_key", "no_delivery",
 ]  # fmt: skip
 
 
@@ -42,6 +42,8 @@ class Room:
     currency: str
     limit: Money | None
     available: Money | None
+    gate: str = "open"
+    """Anything else: somebody, or its policy after an overrun, lets nothing in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +263,8 @@ class _Judge:
             high = quote.in_currency(room.currency).high
         except CurrencyMismatch:
             return "currency", room.currency, quote.currency
+        if room.gate != "open":
+            return "closed" if room.gate == "closed" else "frozen", "a budget that is open", room.scope
         if room.available is not None and high > room.available:
             return "budget", f"{room.available} available of {room.limit} in {room.scope}", high
         return None

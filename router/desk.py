@@ -210,7 +210,7 @@ class Desk:
 
     def _room(self, scope: str) -> Room | None:
         head = self.ledger.headroom(scope)
-        return None if head is None else Room(head.scope, head.currency, head.limit, head.available)
+        return None if head is None else Room(head.scope, head.currency, head.limit, head.available, head.gate)
 
     def _not_ready(self, name: str, brief: Brief | None) -> NotReady | None:
         provider = self.providers.get(name)

@@ -25,7 +25,8 @@ class Refusal(Protocol):
     """Why the ledger said no. Money is in the budget's currency; None where it does not apply."""
 
     @property
-    def reason(self) -> str: ...  # "no_budget" | "budget" | "currency" | "key_reused" | "moved"
+    def reason(self) -> str: ...
+    # "no_budget" | "budget" | "frozen" | "closed" | "currency" | "key_reused" | "moved"
     @property
     def scope(self) -> str: ...
     @property
@@ -148,6 +149,8 @@ class Headroom(Protocol):
     def limit(self) -> Money | None: ...  # None: uncapped
     @property
     def available(self) -> Money | None: ...
+    @property
+    def gate(self) -> str: ...  # "open" lets holds in; "over", "frozen" and "closed" do not, whatever is available
 
 
 class Ledger(Protocol):

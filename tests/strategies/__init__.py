@@ -8,6 +8,7 @@ from .routing import demands, policies, rooms
 from .sandbox import json_texts
 from .selling import Sold, amounts, any_sold, choices_of, days, offers, sold, sold_by_length, stated, usages
 from .values import fractions, money, seconds
+from .windows import budget_windows, local_instants
 
 __all__ = [
     "CHECKED",
@@ -22,12 +23,14 @@ __all__ = [
     "answers",
     "any_sold",
     "asked_lengths",
+    "budget_windows",
     "choices_of",
     "days",
     "demands",
     "every_card",
     "fractions",
     "json_texts",
+    "local_instants",
     "made_up_cards",
     "money",
     "observations",
