@@ -67,6 +67,22 @@ VALUES: dict[str, tuple[tuple[str, ...], int, str | None]] = {
     "a limit below zero": (("budget", "set", "acme", "--", "-7 USD"), 2, None),
     "an uncapped budget without currency": (("budget", "set", "acme", "none"), 2, None),
     "an unknown window": (("budget", "set", "acme", "7 USD", "--window", "week!"), 2, "bad_budget"),
+    "an unknown policy": (("budget", "set", "acme", "7 USD", "--overrun", "ignore"), 2, "bad_budget"),
+    "a month from sunday": (
+        ("budget", "set", "acme", "7 USD", "--window", "month", "--week-start", "sunday"), 2, "bad_budget",
+    ),
+    "a week from someday": (
+        ("budget", "set", "acme", "7 USD", "--window", "week", "--week-start", "someday"), 2, "bad_budget",
+    ),
+    "a budget nobody made to freeze": (("budget", "freeze", "acme"), 2, "bad_budget"),
+    "a budget to open without a name": (("budget", "open"), 2, "usage"),
+    "an unknown window to close": (("budget", "close", "acme", "--window", "year"), 2, "bad_budget"),
+    "a scope that is none to explain": (("budget", "explain", "a b"), 2, "bad_scope"),
+    "an amount that is none to explain": (("budget", "explain", "acme", "much"), 2, "bad_money"),
+    "an amount below zero to explain": (("budget", "explain", "acme", "--", "-1 USD"), 2, "bad_budget"),
+    "a number of rows below zero": (("budget", "explain", "acme", "--limit", "-1"), 2, "bad_budget"),
+    "notices of a scope that is none": (("budget", "notices", "a b"), 2, "bad_scope"),
+    "notices after a word": (("budget", "notices", "--after", "x"), 2, "usage"),
     "an unknown zone": (("budget", "set", "acme", "7 USD", "--tz", "Mars/Olympus"), 2, "bad_budget"),
     "a zone that is a path": (("budget", "set", "acme", "7 USD", "--tz", "../etc"), 2, "bad_budget"),
     **{

@@ -32,7 +32,17 @@ JOB = {
     "job", "key", "state", "offer", "quoted", "held", "reported", "charged", "variance", "cause", "evidence", "final",
     "tags", "created_at",
 }  # fmt: skip
-BUDGET = {"scope", "limit", "spent", "held", "available", "window"}
+BUDGET = {
+    "scope", "limit", "spent", "held", "available", "window", "tz", "week_start", "overrun", "gate", "period_start",
+    "period_end",
+}  # fmt: skip
+STANDING = BUDGET | {"lets_in", "lapsed", "jobs", "holders"}
+HOLDER = {"job", "key", "scope", "state", "open", "since", "expires_at", "owner"}
+REFUSAL = {"reason", "scope", "limit", "available", "asked", "detail"}
+NOTICE = {
+    "number", "at", "scope", "window", "tz", "kind", "threshold", "limit", "spent", "held", "period_start", "author",
+    "note",
+}  # fmt: skip
 CHECK = {"name", "ok", "count"}
 
 QUOTES = {
@@ -295,6 +305,66 @@ def test_budgets_set_list_show(plain: World) -> None:
     assert shown["scope"] == "acme/a/deep"
     assert [one["scope"] for one in shown["budgets"]] == ["acme", "acme/a"]
     plain.verified()
+
+
+def test_a_week_with_its_policy(plain: World) -> None:
+    doc = plain.run(
+        "budget", "set", "acme", "7 USD", "--window", "week", "--week-start", "sunday", "--tz", "America/New_York",
+        "--overrun", "alert", "--author", "ann", "--note", "campaign",
+    ).ok()  # fmt: skip
+    assert (doc["window"], doc["week_start"], doc["overrun"], doc["gate"]) == ("week", "sunday", "alert", "open")
+    assert plain.run("budget", "set", "acme", "7 USD", "--window", "day").ok()["overrun"] == "freeze"
+    first, second = plain.run("budget", "notices").ok()["notices"]
+    assert first.keys() == second.keys() == NOTICE
+    assert (first["kind"], first["author"], first["note"]) == ("set", "ann", "campaign")
+    assert second["author"]
+    assert plain.run("budget", "notices", "acme", "--after", first["number"]).ok()["notices"] == [second]
+
+
+def test_a_budget_is_frozen_explained_and_opened(world: World) -> None:
+    world.budget("7 USD")
+    doc = world.run("budget", "freeze", "acme", "--note", "audit", "--author", "ann").ok()
+    assert doc.keys() == {"scope", "budgets"}
+    assert [one["gate"] for one in doc["budgets"]] == ["frozen"]
+    said = world.run(*world.clip()).failed(1, "refused")
+    assert "acme is frozen" in said["message"]
+    assert "faregate budget open acme" in said["message"]
+    assert world.jobs() == []
+    outcome = world.run("route", "--seconds", "9.4", "--scope", "acme/x")
+    assert outcome.code == 1
+    assert {one["reason"] for one in outcome.doc["rejections"]} == {"frozen"}
+    assert [one["gate"] for one in world.run("budget", "close", "acme").ok()["budgets"]] == ["closed"]
+    assert "acme is closed" in world.run(*world.clip()).failed(1, "refused")["message"]
+    told = world.run("budget", "explain", "acme/x", "4 USD").ok()
+    assert told.keys() == {"scope", "asked", "refused", "budgets", "refusals"}
+    assert told["refused"].keys() == REFUSAL
+    assert (told["refused"]["reason"], told["refused"]["scope"]) == ("closed", "acme")
+    assert [one["reason"] for one in told["refusals"]] == ["closed", "frozen"]
+    assert all(one.keys() == REFUSAL | {"at", "job", "key", "offer"} for one in told["refusals"])
+    world.run("budget", "open", "acme").ok()
+    assert world.run(*world.clip()).ok()["state"] == "settled"
+    notices = world.run("budget", "notices").ok()["notices"]
+    assert [one["kind"] for one in notices] == ["set", "frozen", "closed", "open"]
+    world.verified()
+
+
+def test_explain_names_who_holds_the_money(world: World) -> None:
+    world.budget("7 USD")
+    lost = ("--provider", "fal", "--prompt", "F-lost F-hide", "--resolution", "720p", "--wait", 1, "--key", "lost")
+    world.run(*world.clip(*lost)).failed(4, "outcome_unknown")
+    told = world.run("budget", "explain", "acme", "6 USD").ok()
+    assert told["refused"]["detail"] == "acme has 5.60 USD available of its limit 7.00 USD; 6.00 USD asked"
+    (budget,) = told["budgets"]
+    assert budget.keys() == STANDING | {"currency", "exposed"}
+    assert (budget["lets_in"], budget["jobs"]) == (False, 1)
+    (holder,) = budget["holders"]
+    assert holder.keys() == HOLDER
+    assert (holder["key"], holder["state"], holder["expires_at"]) == ("lost", "unknown", None)
+    assert amount(holder["open"]) == Decimal("1.4")
+    human = world.run("budget", "explain", "acme", "6 USD", "--human")
+    assert human.code == 0
+    assert "would be refused: acme has 5.60 USD available" in human.out
+    assert "lost" in human.out
 
 
 def test_offers_and_empty_lists(plain: World) -> None:
