@@ -1,10 +1,21 @@
 """Who owes what: budgets, holds, the journal, verification. Knows prices from `pricing`, nothing of the router."""
 
 from .condition import Condition, look_at
-from .errors import BadBudget, BadLot, BadScope, BadVerdict, LedgerError, StorageError, UnknownJob, WrongState
+from .errors import (
+    BadBudget,
+    BadLot,
+    BadRequest,
+    BadScope,
+    BadVerdict,
+    LedgerError,
+    StorageError,
+    UnknownJob,
+    WrongState,
+)
 from .ledger import Ledger
 from .migrations import Upgraded, upgrade
 from .values import (
+    Ask,
     AttemptView,
     Budget,
     Check,
@@ -17,6 +28,7 @@ from .values import (
     Holder,
     JobView,
     Leg,
+    Message,
     Notice,
     PastRefusal,
     Refusal,
@@ -25,9 +37,11 @@ from .values import (
 )
 
 __all__ = [
+    "Ask",
     "AttemptView",
     "BadBudget",
     "BadLot",
+    "BadRequest",
     "BadScope",
     "BadVerdict",
     "Budget",
@@ -44,6 +58,7 @@ __all__ = [
     "Ledger",
     "LedgerError",
     "Leg",
+    "Message",
     "Notice",
     "PastRefusal",
     "Refusal",

@@ -3,6 +3,7 @@
 LedgerError
 ├── BadScope        a scope that is not 1–8 segments of [A-Za-z0-9._-] joined by "/"
 ├── BadBudget       a limit, currency, window or zone that cannot be a budget here
+├── BadRequest      an argument that nobody can mean, such as a lease of no time or an empty key
 ├── UnknownJob      no such job, or no such attempt of it
 ├── BadLot          a purchase of credits that cannot be, or another one under the id of an earlier one
 ├── BadVerdict      a person's verdict that names no amount, or one of a foreign currency
@@ -34,6 +35,10 @@ class BadScope(LedgerError, ValueError):
 
 class BadBudget(LedgerError, ValueError):
     code = "bad_budget"
+
+
+class BadRequest(LedgerError, ValueError):
+    code = "bad_request"
 
 
 class UnknownJob(LedgerError, LookupError):

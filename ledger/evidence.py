@@ -18,7 +18,8 @@ Source = Literal["invoice", "billing_event", "inline", "units", "quote", "resolv
 """An evidence, or a person's verdict."""
 
 RANKS: Mapping[str, int] = MappingProxyType({"quote": 0, "units": 1, "inline": 2, "billing_event": 3, "invoice": 4})
-CHANNELS = ("poll", "webhook", "billing", "invoice")
+Channel = Literal["poll", "webhook", "billing", "invoice"]
+CHANNELS: tuple[Channel, ...] = ("poll", "webhook", "billing", "invoice")
 """The ways in which something is said."""
 MOST = 2**63 - 1
 """Nanos that a column can hold."""

@@ -14,11 +14,14 @@ from pricing import Quote, Span
 
 from . import budgets, texts
 from .budgets import Limit
+from .errors import BadRequest
 from .rows import ADD_EVENT
 from .scopes import chain
 from .store import Moved, Statement, Work
 from .tables import EVENT, JOB, QUOTE
 
+LONGEST_S = 3650 * 86_400
+"""Ten years: who waits longer than that has mixed up the units."""
 NewJob = Mapping[str, Any]
 """A job's row, with `body` (its quote's text) and `detail` (of the event that it was held)."""
 
@@ -49,10 +52,18 @@ def new_job(
         "charged_nanos": None, "native_nanos": None, "native_currency": None, "reported_nanos": None,
         "reported_currency": None, "parked_nanos": 0, "evidence": None, "final": None, "cause": None,
         "reason": "", "proof": "", "tags": texts.dump(tags), "request": texts.dump(request), "outputs": "[]",
-        "owner": owner, "granted_at": now, "expires_at": now + expires_in_s * 1_000_000, "silent_since": None,
+        "owner": texts.clean(owner), "granted_at": now, "expires_at": lapse_at(now, expires_in_s), "silent_since": None,
         "batch": batch, "lease_owner": "", "lease_until": 0,
         "body": body, "detail": f"{amount.high} of {scope} for {quote.offer}",
     }  # fmt: skip
+
+
+def lapse_at(now: int, expires_in_s: int) -> int:
+    """When a hold of so many seconds lapses. Raises BadRequest."""
+    if not 1 <= expires_in_s <= LONGEST_S:
+        value, limit = f"{expires_in_s} s", f"1 to {LONGEST_S} s"
+        raise BadRequest(f"a hold cannot lapse after {value}, only after {limit}", value=value, limit=limit)
+    return now + expires_in_s * 1_000_000
 
 
 def grant(work: Work, now: int, limits: Sequence[Limit], jobs: Sequence[NewJob]) -> None:

@@ -1,4 +1,4 @@
-"""Setting money aside and giving it back: hold, begin, release, expire. Each function runs inside one transaction."""
+"""Setting money aside and giving it back: hold, begin, extend, release, expire, each inside one transaction."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,10 +9,12 @@ from pricing import CurrencyMismatch, Money, Quote, Span
 
 from . import budgets, texts
 from .budgets import Limit
-from .granting import NewJob, add_quote, grant, grant_at_once, new_job
+from .errors import BadRequest
+from .granting import NewJob, add_quote, grant, grant_at_once, lapse_at, new_job
+from .instants import moment
 from .rows import ATTEMPT_BY_ID, Job, attempt_row, is_state, job_row, note, save
 from .scopes import chain, inside
-from .states import after
+from .states import OPEN, after
 from .store import Row, Statement, Work
 from .tables import ATTEMPT, JOB, REFUSAL
 from .values import Grant, Reason, Refusal
@@ -58,8 +60,9 @@ def hold(
     owner: str,
     expires_in_s: int,
 ) -> Grant:
-    """Set the quote's high aside in the whole chain, or answer why not. Raises BadScope."""
+    """Set the quote's high aside in the whole chain, or answer why not. Raises BadScope, BadRequest."""
     chain(scope)
+    texts.names(job_id=job, key=key, request_hash=request_hash)
 
     def asked(amount: Span) -> NewJob:
         return new_job(
@@ -67,20 +70,20 @@ def hold(
             tags=tags, owner=owner, expires_in_s=expires_in_s,
         )  # fmt: skip
 
-    ask = _Ask(work, now, job, key, scope, quote)
+    ask = Asking(work, now, job, key, scope, quote.offer)
     # The usual case in one statement, on a guess; every other one is looked into below.
-    guess = ask.amount("USD") if work.dialect == "postgresql" and not (work.tries or work.asked_again) else None
+    guess = in_budget(quote, "USD") if work.dialect == "postgresql" and not (work.tries or work.asked_again) else None
     if guess is not None and grant_at_once(work, now, [asked(guess)]):
         return Grant(job)
     known = work.rows(_KNOWN, {"key": key, "job": job})
     if known:
-        return _again(work, known, job, key, request_hash, scope)
+        return again(work, known, job, key, request_hash, scope)
     limits = budgets.opened(work, scope, now)
     if not limits:
         return ask.refuse("no_budget", budgets.uncovered(scope))
-    amount = ask.amount(limits[0].currency)
+    amount = in_budget(quote, limits[0].currency)
     if amount is None:
-        return ask.refuse("currency", _foreign(quote, limits[0]), limits[0])
+        return ask.foreign(quote, limits[0])
     room = ask.room(limits, amount.high.nanos, now)
     if isinstance(room, Grant):
         return room
@@ -105,13 +108,14 @@ def begin(
     if work.row(ATTEMPT_BY_ID, {"attempt": attempt}) is not None:
         attempt_row(work, job, attempt)
         return Grant(job, replayed=not work.asked_again)
-    ask = _Ask(work, now, job, row["key"], row["scope"], quote)
+    texts.names(attempt_id=attempt, provider=provider)
+    ask = Asking(work, now, job, row["key"], row["scope"], quote.offer)
     target = after(is_state(row["state"]), "begin")
     if target is None or row["parked_nanos"]:
         waits = " with an amount that a person must resolve" if row["parked_nanos"] else ""
         detail = f"job {job} is {row['state']}{waits}: no attempt can begin, only while it is held"
         return Grant(job, refused=Refusal("moved", row["scope"], None, None, None, detail))
-    amount = ask.amount(row["currency"])
+    amount = in_budget(quote, row["currency"])
     if amount is None:
         detail = f"{quote.offer} is sold in {quote.currency}, job {job} is held in {row['currency']}"
         return ask.refuse("currency", detail)
@@ -120,12 +124,9 @@ def begin(
         detail = f"{quote.offer} may cost {over}, more than the {ceiling} allowed for job {job}"
         return ask.refuse("budget", detail, asked=high, cap=ceiling)
     more = high.nanos - row["open_nanos"]
-    limits: list[Limit] = []
-    if more > 0:
-        room = ask.room(budgets.authorised(work, row["scope"], row["granted_at"]), more, row["granted_at"])
-        if isinstance(room, Grant):
-            return room
-        limits = room
+    limits = ask.raised(row, more)
+    if isinstance(limits, Grant):
+        return limits
     name, body = texts.quote(quote)
     add_quote(work, name, body)
     opened = max(row["open_nanos"], high.nanos)
@@ -133,11 +134,41 @@ def begin(
     save(
         work, row, state=target, attempts=row["attempts"] + 1, offer=quote.offer, settings=settings, quote_id=name,
         outputs_asked=quote.outputs, low_nanos=amount.low.nanos, expected_nanos=amount.expected.nanos,
-        high_nanos=high.nanos, held_nanos=max(row["held_nanos"], opened), open_nanos=opened, owner=owner, reason="",
+        high_nanos=high.nanos, held_nanos=max(row["held_nanos"], opened), open_nanos=opened, owner=texts.clean(owner), reason="",
     )  # fmt: skip
     _add_attempt(work, now, row, attempt, provider, quote, fingerprint)
     raised = f", hold raised to {Money(opened, row['currency'])}" if more > 0 else ""
     note(work, row, now, "intent", f"attempt {row['attempts']} at {provider}: {quote.offer}{raised}", attempt=attempt)
+    budgets.take(work, now, limits, more)
+    return Grant(job)
+
+
+def extend(work: Work, now: int, *, job: str, to: Money | None, expires_in_s: int | None) -> Grant:
+    """Hold `to` at least, and lapse no earlier than so many seconds from now; never less of either.
+
+    Raises UnknownJob, BadRequest.
+    """
+    if to is None and expires_in_s is None:
+        raise BadRequest(f"job {job} is to be extended by nothing", next="say to, expires_in_s or both")
+    row = job_row(work, job)
+    if row["state"] not in OPEN:
+        detail = f"job {job} is {row['state']}: nothing is held for it that could be extended"
+        return Grant(job, refused=Refusal("moved", row["scope"], None, None, None, detail))
+    ask = Asking(work, now, job, row["key"], row["scope"], row["offer"])
+    if to is not None and to.currency != row["currency"]:
+        return ask.refuse("currency", f"job {job} is held in {row['currency']}, not in {to.currency}", asked=to)
+    more = max(0, 0 if to is None else to.nanos - row["open_nanos"])
+    expires_at = row["expires_at"] if expires_in_s is None else max(row["expires_at"], lapse_at(now, expires_in_s))
+    if not more and expires_at == row["expires_at"]:
+        return Grant(job, replayed=not work.asked_again)
+    limits = ask.raised(row, more)
+    if isinstance(limits, Grant):
+        return limits
+    opened = row["open_nanos"] + more
+    words = [f"hold raised to {Money(opened, row['currency'])}"] if more else []
+    words += [f"lapses at {moment(expires_at):%Y-%m-%d %H:%M:%S}Z"] if expires_at != row["expires_at"] else []
+    save(work, row, open_nanos=opened, held_nanos=max(row["held_nanos"], opened), expires_at=expires_at)
+    note(work, row, now, "extend", ", ".join(words))
     budgets.take(work, now, limits, more)
     return Grant(job)
 
@@ -176,7 +207,16 @@ def _lapse(work: Work, now: int, rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(row["id"] for row in rows)
 
 
-def _again(work: Work, known: Sequence[Row], job: str, key: str, request_hash: str, scope: str) -> Grant:
+def in_budget(quote: Quote, currency: str) -> Span | None:
+    """What the quote may cost in the budget's currency; None: it is not sold for that."""
+    try:
+        return quote.in_currency(currency)
+    except CurrencyMismatch:
+        return None
+
+
+def again(work: Work, known: Sequence[Row], job: str, key: str, request_hash: str, scope: str) -> Grant:
+    """The answer where the key or the job's id is taken: the earlier job, or a refusal."""
     earlier = next((row for row in known if row["key"] == key), None)
     if earlier is not None and earlier["request_hash"] == request_hash:
         # Our own answer that was lost on the way is no replay.
@@ -194,21 +234,26 @@ def _over(quote: Quote, high: Money, ceiling: Money) -> Money | None:
     return asked if asked > ceiling else None
 
 
-def _foreign(quote: Quote, limit: Limit) -> str:
-    return f"{quote.offer} is sold in {quote.currency}, the budget of {limit.scope} is in {limit.currency}"
+class Asking:
+    """One question for money, for one job or more, and how it is refused."""
 
+    def __init__(self, work: Work, now: int, job: str, key: str, scope: str, offer: str, jobs: int = 1) -> None:
+        self.work, self.now, self.job, self.key, self.scope, self.offer = work, now, job, key, scope, offer
+        self.for_jobs = f" for {jobs} jobs" if jobs > 1 else ""
 
-class _Ask:
-    """One question for money, and how it is refused."""
+    def no_budget(self) -> Grant:
+        scope = self.scope
+        return self.refuse("no_budget", f'no budget covers {scope}: set one with: faregate budget set {scope} "50 USD"')
 
-    def __init__(self, work: Work, now: int, job: str, key: str, scope: str, quote: Quote) -> None:
-        self.work, self.now, self.job, self.key, self.scope, self.quote = work, now, job, key, scope, quote
+    def foreign(self, quote: Quote, limit: Limit) -> Grant:
+        detail = f"{quote.offer} is sold in {quote.currency}, the budget of {limit.scope} is in {limit.currency}"
+        return self.refuse("currency", detail, limit)
 
-    def amount(self, currency: str) -> Span | None:
-        try:
-            return self.quote.in_currency(currency)
-        except CurrencyMismatch:
-            return None
+    def raised(self, row: Job, more: int) -> list[Limit] | Grant:
+        """The limits that so much more of a job is to be taken from, none where it is nothing; else the refusal."""
+        if more <= 0:
+            return []
+        return self.room(budgets.authorised(self.work, row["scope"], row["granted_at"]), more, row["granted_at"])
 
     def room(self, limits: list[Limit], amount: int, at: int) -> list[Limit] | Grant:
         """The limits around `at` if all have room, once lapsed holds are out of the way; else the refusal."""
@@ -224,7 +269,7 @@ class _Ask:
             return limits
         asked = Money(amount, tight.currency)
         reason, detail = budgets.why(tight, asked)
-        return self.refuse(reason, detail, tight, asked)
+        return self.refuse(reason, f"{detail}{self.for_jobs if reason == 'budget' else ''}", tight, asked)
 
     def refuse(
         self, reason: Reason, detail: str, by: Limit | None = None, asked: Money | None = None, cap: Money | None = None
@@ -239,7 +284,7 @@ class _Ask:
             "job": self.job,
             "key": self.key,
             "scope": scope,
-            "offer": self.quote.offer,
+            "offer": self.offer,
             "reason": reason,
             "currency": None if limit is None else limit.currency,
             "limit_nanos": None if limit is None else limit.nanos,
@@ -258,7 +303,7 @@ def _add_attempt(work: Work, now: int, row: Job, attempt: str, provider: str, qu
         "id": attempt, "job": row["id"], "number": row["attempts"], "provider": provider, "offer": quote.offer,
         "settings": row["settings"], "outputs_asked": quote.outputs, "quote_id": row["quote_id"],
         "currency": native.currency, "low_nanos": native.low.nanos, "expected_nanos": native.expected.nanos,
-        "high_nanos": native.high.nanos, "rate": exact, "fingerprint": fingerprint, "outcome": None,
+        "high_nanos": native.high.nanos, "rate": exact, "fingerprint": texts.clean(fingerprint), "outcome": None,
         "provider_job": None, "handle": "{}", "reason": "", "posted_nanos": None, "posted_native_nanos": None,
         "started_at": now,
     }  # fmt: skip

@@ -11,14 +11,16 @@ from typing import Self
 
 from pricing import Money, Quote
 
-from . import explain, holds, lots, reading, rebuild, resolving, settling, terms, verify
+from . import batches, explain, holds, lots, reading, rebuild, resolving, settling, terms, verify
 from .evidence import Evidence
+from .following import Following
 from .instants import Weekday, Window, micros
 from .resolving import Word
 from .rows import ATTEMPTS, view
 from .store import Store, Work, open_store
-from .texts import clean
+from .texts import clean, short
 from .values import (
+    Ask,
     Budget,
     CreditLot,
     Credits,
@@ -36,7 +38,7 @@ from .values import (
 )  # fmt: skip
 
 
-class Ledger:
+class Ledger(Following):
     """Budgets, holds, charges and the journal in one database. May be used from several threads."""
 
     def __init__(self, store: Store) -> None:
@@ -171,7 +173,7 @@ class Ledger:
         return self._store.write(
             lambda work: settling.outcome(
                 work, self._store.now(), job=job, attempt=attempt, outcome=outcome,
-                provider_job=_clean(provider_job), handle=handle, reason=clean(reason),
+                provider_job=short(provider_job) if provider_job else None, handle=handle, reason=clean(reason),
             )
         )  # fmt: skip
 
@@ -202,6 +204,27 @@ class Ledger:
             )
         )  # fmt: skip
         return view(row, attempts)
+
+    def extend(self, job: str, *, to: Money | None = None, expires_in_s: int | None = None) -> Grant:
+        """Raise what an open job holds to `to`, in the budgets it was granted in, and move the end of its hold away.
+
+        Never lowers either; the same again changes nothing. Refused like a hold. Raises UnknownJob, BadRequest.
+        """
+        return self._store.write(
+            lambda work: holds.extend(work, self._store.now(), job=job, to=to, expires_in_s=expires_in_s)
+        )
+
+    def hold_batch(self, *, scope: str, asks: Sequence[Ask], owner: str, expires_in_s: int) -> tuple[Grant, ...]:
+        """`hold` for many jobs of one scope, all or none; an answer for each, in order.
+
+        Known keys are replayed and keep what they have, whatever becomes of the others; these share one refusal, which
+        names their sum. Raises BadScope, BadRequest.
+        """
+        return self._store.write(
+            lambda work: batches.hold_batch(
+                work, self._store.now(), scope=scope, asks=asks, owner=owner, expires_in_s=expires_in_s
+            )
+        )
 
     def release(self, *, job: str, attempt: str | None = None, reason: str, proof: str = "") -> JobView:
         """Give the hold back: freely while no attempt is open, else only with proof of no charge. Raises UnknownJob."""

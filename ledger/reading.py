@@ -6,9 +6,9 @@ import sqlalchemy as sa
 
 from pricing import Money
 
-from . import budgets, texts
+from . import budgets, inbox, texts
 from .explain import root_first, shown
-from .instants import moment
+from .instants import micros, moment
 from .rows import ATTEMPTS, JOB_BY_ID, JOB_BY_KEY, no_such_job, view, views
 from .states import OPEN
 from .store import Row, Statement, Work
@@ -43,12 +43,16 @@ _LEGS = Statement(
 )
 
 
+_SHOWN = 160
+"""Characters of a message in a timeline."""
+
+
 def job(work: Work, name: str) -> JobView | None:
-    return _one(work, work.row(JOB_BY_ID, {"job": name}))
+    return _one(work, work.row(JOB_BY_ID, {"job": texts.clean(name)}))
 
 
 def by_key(work: Work, key: str) -> JobView | None:
-    return _one(work, work.row(JOB_BY_KEY, {"key": key}))
+    return _one(work, work.row(JOB_BY_KEY, {"key": texts.clean(key)}))
 
 
 def jobs(work: Work) -> tuple[JobView, ...]:
@@ -116,6 +120,9 @@ def timeline(work: Work, name: str) -> tuple[Event, ...]:
         (one["step"], 2, one["id"], Event(moment(one["at"]), "posting", _posted(one)))
         for one in work.rows(_LEGS, {"job": name})
     ]
+    for one in inbox.of_job(work, name):  # of no step: after all that had happened when it came
+        step = max((fact[0] for fact in told if micros(fact[3].at) <= one["at"]), default=0)
+        told.append((step, 3, one["id"], Event(moment(one["at"]), "message", _message(one))))
     first = work.row(_FIRST_QUOTE, {"quote": row["first_quote_id"]})
     if first is not None:
         told.append((0, 0, 0, Event(moment(row["granted_at"]), "quote", _quoted(first["body"]))))
@@ -123,7 +130,7 @@ def timeline(work: Work, name: str) -> tuple[Event, ...]:
 
 
 def _known(work: Work, name: str) -> Row:
-    found = work.row(JOB_BY_ID, {"job": name})
+    found = work.row(JOB_BY_ID, {"job": texts.clean(name)})
     if found is None:
         raise no_such_job(name)
     return found
@@ -151,6 +158,12 @@ def _posted(row: Row) -> str:
     if row["account"] is None:
         return f"{row['kind']} by {row['evidence']}: a charge of zero"
     return f"{row['kind']} by {row['evidence']}: {row['account']} {_money(row)}"
+
+
+def _message(row: Row) -> str:
+    body = row["body"] if len(row["body"]) <= _SHOWN else f"{row['body'][:_SHOWN]}…"
+    plain = "".join(sign if sign.isprintable() else " " for sign in body)
+    return f"{row['channel']} from {row['provider']} ({row['dedup_key']}): {plain}"
 
 
 def _quoted(body: str) -> str:

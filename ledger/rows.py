@@ -31,19 +31,20 @@ ADD_EVENT = Statement(sa.insert(EVENT), [column.name for column in EVENT.c if co
 
 def job_row(work: Work, job: str) -> Job:
     """The job to be changed: nobody else changes it until this transaction ends. Raises UnknownJob."""
-    found = work.row(_LOCKED_JOB, {"job": job})
+    found = work.row(_LOCKED_JOB, {"job": texts.clean(job)})
     if found is None:
         raise no_such_job(job)
     return dict(found)
 
 
 def no_such_job(job: str) -> UnknownJob:
+    job = texts.clean(job)
     return UnknownJob(f"there is no job {job}", value=job, next="faregate jobs lists them")
 
 
 def attempt_row(work: Work, job: str, attempt: str) -> Row:
     """Raises UnknownJob, also for an attempt of another job."""
-    found = work.row(ATTEMPT_BY_ID, {"attempt": attempt})
+    found = work.row(ATTEMPT_BY_ID, {"attempt": texts.clean(attempt)})
     if found is None or found["job"] != job:
         raise UnknownJob(f"job {job} has no attempt {attempt}", value=attempt)
     return found

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pricing import Money
 
 from . import budgets, moves, texts, variance
+from .errors import BadRequest
 from .evidence import MOST, Evidence, Finding, Observation, Terms, weigh
 from .holds import end
 from .posting import Posting
@@ -32,6 +33,7 @@ _ADD_OBSERVATION = Statement(sa.insert(OBSERVATION), [one.name for one in OBSERV
 _ADD_TXN = Statement(sa.insert(TXN), [column.name for column in TXN.c if column.name != "id"])
 _ADD_ENTRY = Statement(sa.insert(ENTRY), [column.name for column in ENTRY.c])
 _QUOTE = Statement(sa.select(QUOTE.c.body).where(QUOTE.c.id == sa.bindparam("quote")))
+COUNT_MOST = 2**31 - 1
 _EVENTS: Mapping[Outcome, Event] = {
     "accepted": "accepted",
     "unknown": "lost",
@@ -111,7 +113,10 @@ def settle(
     external_id: str | None,
     note: str,
 ) -> tuple[Job, list[Row]]:
-    """Keep what was said, then post what follows from all that was said. Raises UnknownJob."""
+    """Keep what was said, then post what follows from all that was said. Raises UnknownJob, BadRequest."""
+    for what, count in (("delivered", delivered), ("revision", revision)):
+        if not 0 <= count <= COUNT_MOST:
+            raise BadRequest(f"{what} {count} is no count", value=str(count), limit=f"0 to {COUNT_MOST}")
     row = job_row(work, job)
     attempts = work.rows(ATTEMPTS, {"job": job})
     tried = next((one for one in attempts if one["id"] == attempt), None) or attempt_row(work, job, attempt)

@@ -176,8 +176,8 @@ class JobRow(LedgerRow, table=True):
         _check("open_has_owner", f"open_nanos = 0 OR state IN ({', '.join(repr(state) for state in OPEN)})"),
         _check("parked_not_negative", "parked_nanos >= 0"),
         sa.Index("ix_job_scope", "scope", "granted_at"),
-        sa.Index("ix_job_open", "granted_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
-        sa.Index("ix_job_free", "granted_at", sqlite_where=_IS_FREE, postgresql_where=_IS_FREE),
+        sa.Index("ix_job_open", "lease_until", "granted_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        sa.Index("ix_job_free", "lease_until", "granted_at", sqlite_where=_IS_FREE, postgresql_where=_IS_FREE),
         STRICT,
     )
     id: str = _text(primary_key=True)

@@ -11,7 +11,11 @@ from typing import Any, cast
 
 from pricing import Quote
 
+from .errors import BadRequest
+
 EMPTY: Mapping[str, str] = MappingProxyType({})
+NAME_MOST = 500
+"""Characters of a name that has an index: PostgreSQL's holds 2,704 bytes."""
 _MEMORY = 64
 _quotes: dict[int, tuple[Quote, str, str]] = {}
 
@@ -55,8 +59,25 @@ def named(body: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Text that a database can hold: what came from outside may have lone surrogates, which become escapes."""
+    """Text that every database can hold: NUL and lone surrogates, which come from outside, become escapes."""
+    if "\0" in text:
+        text = text.replace("\0", "\\x00")
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def short(text: str) -> str:
+    """A name from outside, clean, that an index can hold: a longer one is cut, its hash at the end keeps it apart."""
+    text = clean(text)
+    return text if len(text) <= NAME_MOST else f"{text[: NAME_MOST - 65]}…{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def names(**given: str) -> None:
+    """Raises BadRequest for a name that cannot be kept unchanged."""
+    for what, text in given.items():
+        if not text or short(text) != text:
+            shown, word = clean(text[:80]), what.replace("_", " ")
+            limit = f"1 to {NAME_MOST} characters of Unicode, none of them NUL"
+            raise BadRequest(f"{shown!r} cannot be a {word}, which is {limit}", value=shown, limit=limit)
 
 
 def _plain(value: object) -> object:

@@ -1,12 +1,13 @@
 """What the ledger answers: budgets, grants, refusals, jobs, events, verdicts. Values that never ask a database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from pricing import Money, Span
+from pricing import Money, Quote, Span
 
+from .evidence import Channel
 from .instants import Weekday, Window
 
 Outcome = Literal["not_sent", "refused", "accepted", "unknown"]
@@ -136,8 +137,20 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """One job of a batch that money is to be set aside for: what `hold` takes."""
+
+    job: str
+    key: str
+    request_hash: str
+    quote: Quote
+    request: Mapping[str, object] = field(default_factory=dict[str, object])
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
-    """The answer to `hold` and `begin`: granted, unless `refused` says why not."""
+    """The answer to `hold`, `begin` and `extend`: granted, unless `refused` says why not."""
 
     job: str
     replayed: bool = False
@@ -229,6 +242,21 @@ class Event:
     at: datetime
     kind: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What somebody sent, before anybody made sense of it."""
+
+    id: int
+    """In the order they came in."""
+    at: datetime
+    channel: Channel
+    provider: str
+    dedup_key: str
+    provider_job: str | None
+    """None: it named none."""
+    body: str
 
 
 @dataclass(frozen=True, slots=True)

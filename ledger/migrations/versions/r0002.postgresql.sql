@@ -140,9 +140,9 @@ CREATE TABLE job (
     CONSTRAINT fk_job_quote_id FOREIGN KEY(quote_id) REFERENCES quote (id)
 )
 
-CREATE INDEX ix_job_free ON job (granted_at) WHERE held_nanos = 0
+CREATE INDEX ix_job_free ON job (lease_until, granted_at) WHERE held_nanos = 0
 
-CREATE INDEX ix_job_open ON job (granted_at) WHERE open_nanos > 0
+CREATE INDEX ix_job_open ON job (lease_until, granted_at) WHERE open_nanos > 0
 
 CREATE INDEX ix_job_scope ON job (scope, granted_at)
 

@@ -1,0 +1,61 @@
+"""The front door's verbs for who follows jobs up: claims on due work, and the messages about it. Moves no money."""
+
+from collections.abc import Sequence
+
+from . import claims, inbox
+from .evidence import Channel
+from .states import State
+from .store import Store
+from .values import JobView, Message
+
+
+class Following:
+    """What `Ledger` offers to workers and receivers of messages."""
+
+    _store: Store
+
+    def claim(
+        self, owner: str, *, lease_s: int, limit: int = 1, states: Sequence[State] | None = None
+    ) -> tuple[JobView, ...]:
+        """Take up due work: nobody else is given these jobs until the lease lapses, by the store's clock.
+
+        `states`: which of the open states; None: all. Jobs come in turn: new ones first, then those given back longest
+        ago. A lease guards no money: every verb still checks what it moves. Raises BadRequest.
+        """
+        return self._store.write(
+            lambda work: claims.claim(work, self._store.now(), owner=owner, lease_s=lease_s, limit=limit, states=states)
+        )
+
+    def renew_claim(self, job: str, *, owner: str, lease_s: int) -> bool:
+        """Keep a job that one has; False: the lease had lapsed, and the job may be another's. Raises BadRequest."""
+        return self._store.write(
+            lambda work: claims.renew(work, self._store.now(), job=job, owner=owner, lease_s=lease_s)
+        )
+
+    def release_claim(self, job: str, *, owner: str, again_in_s: int = 0) -> bool:
+        """Give a job back that needs no work for `again_in_s`; False: the lease had lapsed. Raises BadRequest."""
+        return self._store.write(
+            lambda work: claims.release(work, self._store.now(), job=job, owner=owner, again_in_s=again_in_s)
+        )
+
+    def receive(
+        self, provider: str, channel: Channel, dedup_key: str, body: str | bytes, provider_job: str | None = None
+    ) -> bool:
+        """Keep a message as it came in, once per provider and `dedup_key`; answers whether it is new.
+
+        `dedup_key` empty: the same body is the same message. A body beyond 65,536 characters is cut, its length and
+        hash are kept. After a lost answer a known message may be called new, never the other way round. Raises
+        BadRequest.
+        """
+        return self._store.write(
+            lambda work: inbox.receive(
+                work, self._store.now(), provider=provider, channel=channel, dedup_key=dedup_key, body=body,
+                provider_job=provider_job,
+            )
+        )  # fmt: skip
+
+    def messages(
+        self, *, provider_job: str | None = None, after: int = 0, limit: int = inbox.PAGE
+    ) -> tuple[Message, ...]:
+        """The messages about a provider's job, None: all, in the order they came in, from the one after `after` on."""
+        return self._store.read(lambda work: inbox.messages(work, provider_job=provider_job, after=after, limit=limit))
