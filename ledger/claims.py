@@ -81,6 +81,7 @@ def _claim(stretch: int, states: tuple[State, ...]) -> Statement:
         .where(_STRETCHES[stretch], JOB.c.state.in_(words), JOB.c.lease_until <= sa.bindparam("now"))
         .order_by(JOB.c.lease_until, JOB.c.granted_at, JOB.c.id)
         .limit(sa.bindparam("limit", type_=sa.BigInteger))
+        .offset(_ZERO)
     )
     # PostgreSQL finds and locks them once: a subquery might be asked again, and would then find others.
     locked = due.with_for_update(skip_locked=True).cte("due").prefix_with("MATERIALIZED")

@@ -134,7 +134,8 @@ def begin(
     save(
         work, row, state=target, attempts=row["attempts"] + 1, offer=quote.offer, settings=settings, quote_id=name,
         outputs_asked=quote.outputs, low_nanos=amount.low.nanos, expected_nanos=amount.expected.nanos,
-        high_nanos=high.nanos, held_nanos=max(row["held_nanos"], opened), open_nanos=opened, owner=texts.clean(owner), reason="",
+        high_nanos=high.nanos, held_nanos=max(row["held_nanos"], opened), open_nanos=opened,
+        owner=texts.clean(owner), reason="",
     )  # fmt: skip
     _add_attempt(work, now, row, attempt, provider, quote, fingerprint)
     raised = f", hold raised to {Money(opened, row['currency'])}" if more > 0 else ""

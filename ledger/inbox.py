@@ -23,8 +23,13 @@ _ADD = Statement(
         "ON CONFLICT (provider, dedup_key) DO NOTHING"
     )
 )
-_PAGE = sa.select(INBOX).where(INBOX.c.id > sa.bindparam("after")).order_by(INBOX.c.id)
-_PAGE = _PAGE.limit(sa.bindparam("limit", type_=sa.BigInteger))
+_PAGE = (
+    sa.select(INBOX)
+    .where(INBOX.c.id > sa.bindparam("after"))
+    .order_by(INBOX.c.id)
+    .limit(sa.bindparam("limit", type_=sa.BigInteger))
+    .offset(sa.literal_column("0"))
+)
 _ALL = Statement(_PAGE)
 _ABOUT = Statement(_PAGE.where(INBOX.c.provider_job == sa.bindparam("provider_job")))
 _OF_JOB = Statement(
