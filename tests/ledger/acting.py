@@ -1,6 +1,7 @@
 """Carry out made-up calls (tests/strategies.py) on a world: the same call always means the same arguments."""
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import settings
@@ -9,13 +10,17 @@ from ledger import LedgerError
 from pricing import usd
 from tests.strategies import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb
 
-from .world import World, quote
+from .world import World, credit, credits_quote, quote
 
 OUTCOMES = ("accepted", "unknown", "refused", "not_sent")
 VERDICTS = ("charged", "not_charged", "written_off")
 
 
-def tell(w: World, said: Said, job: str = "j1", attempt: str = "a1") -> object:
+CREDIT_JOB = 3
+"""The job of a trace that is billed in credits."""
+
+
+def tell(w: World, said: Said, job: str = "j1", attempt: str = "a1", *, in_credits: bool = False) -> object:
     """Bring one thing that was said to the ledger."""
     if said.verb == "outcome":
         outcome: Any = said.outcome
@@ -23,7 +28,7 @@ def tell(w: World, said: Said, job: str = "j1", attempt: str = "a1") -> object:
         return w.ledger.outcome(job=job, attempt=attempt, outcome=outcome, provider_job=provider_job)
     if said.verb == "unknown":
         return w.ledger.unknown(job=job, attempt=attempt, reason="no news")
-    amount = None if said.amount is None else usd(said.amount)
+    amount = None if said.amount is None else credit(said.amount) * 10 if in_credits else usd(said.amount)
     return w.settle(amount, job, attempt, evidence=said.evidence, final=said.final, delivered=said.delivered)
 
 
@@ -37,16 +42,19 @@ def act(w: World, verb: Verb) -> object:
 
 def _act(w: World, verb: Verb) -> object:
     job, attempt, choice = f"j{verb.job}", f"a{verb.job}-{verb.choice // 8}", verb.choice
-    scope, price = LEDGER_SCOPES[verb.job % len(LEDGER_SCOPES)], quote(LEDGER_PRICES[choice % 3])
+    scope, price, provider = LEDGER_SCOPES[verb.job % len(LEDGER_SCOPES)], quote(LEDGER_PRICES[choice % 3]), "fal"
+    in_credits = verb.job == CREDIT_JOB
+    if in_credits:
+        price, provider = credits_quote(str(7 + choice % 3 * 7)), "creatify"
     match verb.name:
         case "hold":
             return w.hold(job, scope=scope, price=price, expires_in_s=60 * (1 + choice))
         case "begin":
-            return w.begin(job, attempt, price=price, ceiling=usd("2") if choice > 9 else None)
+            return w.begin(job, attempt, provider=provider, price=price, ceiling=usd("2") if choice > 9 else None)
         case "outcome":
             return tell(w, Said("outcome", outcome=OUTCOMES[choice % 4]), job, attempt)
         case "settle":
-            return tell(w, verb.said, job, attempt)
+            return tell(w, verb.said, job, attempt, in_credits=in_credits)
         case "unknown":
             return tell(w, Said("unknown"), job, attempt)
         case "release":
@@ -60,8 +68,21 @@ def _act(w: World, verb: Verb) -> object:
         case "set_budget":
             limit = None if choice == 0 else usd(choice)
             return w.ledger.set_budget(scope, limit, currency="USD", window="month" if choice % 2 else "total")
+        case "gate":
+            verbs = (w.ledger.freeze, w.ledger.close_budget, w.ledger.open_budget, w.ledger.open_budget)
+            return verbs[choice % 4](scope, author="ann")
         case "expire":
             return w.ledger.expire()
+        case "buy":
+            expires = w.clock() + timedelta(minutes=choice) if choice % 2 else None
+            lot, quantity = f"lot-{verb.job}-{choice}", credit(str(5 + choice))
+            return w.ledger.buy_credits(
+                "creatify", quantity, usd("1.01"), lot=lot, expires_at=expires, priority=verb.job
+            )
+        case "draw":
+            return w.ledger.draw_credits("creatify")
+        case "rebuild":
+            return w.ledger.rebuild()
         case _:
             w.clock.forward(seconds=5 * choice * choice)
             return None
