@@ -12,7 +12,7 @@ from pricing import PricingError
 
 from .. import RouterError
 from ..request import check_words
-from . import books, cards, db, demo, jobs, prices, run, sandbox
+from . import books, cards, db, demo, jobs, lots, prices, run, sandbox
 from .output import complain, document, masked
 
 REFUSED, USAGE, PROVIDER, UNKNOWN, STORAGE, INTERRUPTED = 1, 2, 3, 4, 6, 130
@@ -49,6 +49,7 @@ COMMANDS: Sequence[Callable[..., None]] = (
 for _command in COMMANDS:
     app.command(_command.__name__.rstrip("_"))(_command)
 app.add_typer(books.budget_app, name="budget")
+app.add_typer(lots.credits_app, name="credits")
 app.add_typer(cards.cards_app, name="cards")
 app.add_typer(db.db_app, name="db")
 

@@ -160,14 +160,26 @@ def notices(
         )
 
 
-def verify(*, db: o.Db = None, json: o.Json = False) -> None:
+def verify(
+    *,
+    rebuild: Annotated[
+        bool,
+        typer.Option("--rebuild", help="First write every sum and state anew from the facts, and say what changed."),
+    ] = False,
+    db: o.Db = None,
+    json: o.Json = False,
+) -> None:
     """Recompute every sum from the facts. Exit code 5 when anything differs."""
     with o.open_ledger(db) as ledger:
+        changed = ledger.rebuild() if rebuild else ()
         verdict = ledger.verify()
     if json:
         checks = [{"name": one.name, "ok": one.ok, "count": one.count} for one in verdict.checks]
-        answer({"ok": verdict.ok, "checks": checks, "faults": list(verdict.faults)})
+        more = {"rebuilt": list(changed)} if rebuild else {}
+        answer({"ok": verdict.ok, "checks": checks, "faults": list(verdict.faults), **more})
     else:
+        for line in changed:
+            console().print(f"rebuilt: {line}", markup=False)
         table(
             "verify",
             ("check", "verdict", ">looked at"),

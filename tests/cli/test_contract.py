@@ -418,6 +418,8 @@ HUMAN: dict[str, tuple[str, ...]] = {
     "jobs": ("jobs",),
     "resume": ("resume",),
     "verify": ("verify",),
+    "rebuild": ("verify", "--rebuild"),
+    "credits": ("credits", "list"),
 }
 
 
@@ -453,7 +455,7 @@ def test_a_forked_process_is_what_the_command_is(plain: World, name: str) -> Non
 def test_help_names_every_command(plain: World) -> None:
     outcome = plain.launch("--help").wait()
     assert outcome.code == 0
-    commands = "demo quote max route run resume resolve cancel job jobs offers budget verify sandbox"
+    commands = "demo quote max route run resume resolve cancel job jobs offers budget credits verify sandbox"
     assert all(f" {name} " in outcome.out for name in commands.split())
 
 

@@ -128,4 +128,8 @@ def test_verify_finds_a_number_that_was_bent(world: World) -> None:
     ]
     human = world.run("verify", "--human")
     assert human.code == 5
+    mended = world.run("verify", "--rebuild").ok()
+    assert (mended["ok"], mended["rebuilt"]) == (True, outcome.doc["faults"])
+    assert world.run("verify", "--rebuild").ok()["rebuilt"] == []
+    world.verified()
     assert "fault: " in human.out

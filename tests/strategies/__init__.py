@@ -1,6 +1,7 @@
 """The only maker of random values, a room for each subject; each strategy says what it never makes."""
 
 from .answers import answers, replies
+from .bought import CreditAct, credit_acts
 from .cards import MadeUp, made_up_cards, uneven_books
 from .ledger import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb, observations, provider_events, traces
 from .lengths import CHECKED, Timed, asked_lengths, every_card, timed
@@ -14,6 +15,7 @@ __all__ = [
     "CHECKED",
     "LEDGER_PRICES",
     "LEDGER_SCOPES",
+    "CreditAct",
     "MadeUp",
     "Said",
     "Sold",
@@ -25,6 +27,7 @@ __all__ = [
     "asked_lengths",
     "budget_windows",
     "choices_of",
+    "credit_acts",
     "days",
     "demands",
     "every_card",
