@@ -34,7 +34,7 @@ def test_bought_credits_are_listed_and_booked_once(plain: World) -> None:
     assert (credits_of(listed["uncovered"]), credits_of(listed["undrawn"])) == (0, 0)
     assert plain.run("credits", "list", "fal").ok() == {"credits": []}
     shown = plain.run("credits", "list", "--human")
-    assert all(word in shown.out for word in ("inv-1", "500 creatify-credit", "99 USD", "2099-11-30"))
+    assert all(word in shown.out for word in ("inv-1", "500 creatify-credit", "99.00 USD", "2099-11-30"))
     plain.verified()
 
 
