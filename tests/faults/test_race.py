@@ -7,12 +7,13 @@ longest wait.
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from ledger import Ledger, holds
+from ledger import Grant, Ledger, holds
 from pricing import usd
 from tests.conftest import SWEEP
 from tests.ledger import world as worlds
@@ -184,3 +185,33 @@ def test_a_budget_made_while_a_begin_raises_its_hold(place: str, monkeypatch: py
     w.sound()
     assert w.budget("acme/c7")[1] == usd("2.80")
     other.ledger.close()
+
+
+@pytest.mark.parametrize("threads", [2, 8])
+def test_threads_of_one_process(place: str, threads: int) -> None:
+    w = opened(place, {"acme": "70.5"})
+
+    def ask(n: int) -> bool:
+        return w.hold(f"j{n}", scope=f"acme/leaf-{n % 3}").refused is None
+
+    with ThreadPoolExecutor(threads) as pool:
+        assert sum(pool.map(ask, range(80))) == 50
+    assert w.budget()[1:] == (usd("70"), usd("0.5"))
+    w.sound()
+
+
+def test_twins_of_one_key_hold_once(place: str) -> None:
+    w = opened(place, {"acme": "100"})
+    others = [World(Ledger.open(place)) for _ in range(4)]
+
+    def ask(n: int) -> Grant:
+        return others[n % 4].hold(f"j{n}", key="one")
+
+    with ThreadPoolExecutor(8) as pool:
+        grants = list(pool.map(ask, range(16)))
+    assert len({grant.job for grant in grants}) == 1
+    assert [grant.replayed for grant in grants].count(False) == 1
+    assert w.budget()[1] == quote().high
+    for other in others:
+        other.ledger.close()
+    w.sound()

@@ -1,15 +1,35 @@
-"""The ledger against a dictionary: every verb in any order, on memory SQLite, checked after each (laws 5–8, 11)."""
+"""The ledger against a dictionary: every verb in any order, checked after each (laws 5–8, 11).
 
-import os
+On SQLite in memory and in a file, and on PostgreSQL; `make sim` takes 100,000 steps and prints the seed.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)  # fmt: skip
 
+from ledger import Ask
 from pricing import usd
-from tests.ledger.world import World, quote, world
+from tests.conftest import SWEEP
+from tests.ledger.world import World, credit, file_url, postgres_url, quote, world
 from tests.strategies import LEDGER_PRICES, LEDGER_SCOPES, observations
 
 OPEN = ("held", "submitting", "submitted", "unknown")
@@ -70,15 +90,29 @@ class Model:
             self.open = 0
 
 
+@dataclass
+class Envelope:
+    """What the model knows of a budget."""
+
+    limit: int | None
+    policy: str = "freeze"
+    gate: str = "open"
+
+
 class LedgerMachine(RuleBasedStateMachine):
     """Jobs are named by a counter; each has at most two attempts."""
 
     jobs: Bundle[str] = Bundle("jobs")
+    steps = 0
+
+    def place(self) -> str:
+        return "sqlite://"
 
     @initialize()
     def start(self) -> None:
-        self.w: World = world("9")
-        self.limits: dict[str, int | None] = {"acme": 9 * NANOS}
+        self.w: World = world("9", self.place())
+        self.limits: dict[str, Envelope] = {"acme": Envelope(9 * NANOS, "allow_to_limit")}
+        self.lots: dict[str, tuple[int, int | None]] = {}
         self.model: dict[str, Model] = {}
         self.count = 0
         self.now = 0
@@ -100,6 +134,40 @@ class LedgerMachine(RuleBasedStateMachine):
         if fits:
             self.model[name] = Model(scope, self.now, self.now + 60 * minutes, amount)
         return name
+
+    @rule(
+        target=jobs, scope=st.sampled_from(LEDGER_SCOPES), prices=st.lists(st.sampled_from(LEDGER_PRICES), max_size=3)
+    )
+    def hold_batch(self, scope: str, prices: list[str]) -> MultipleResults[str]:
+        names = [f"j{self.count + n}" for n in range(1, len(prices) + 1)]
+        self.count += len(prices)
+        amounts = [usd(price).nanos for price in prices]
+        if prices and not self.fits(scope, sum(amounts)):
+            self.lapse(among=self.covering(scope))
+        fits = self.fits(scope, sum(amounts))
+        asks = [Ask(name, f"key-{name}", "h", quote(price)) for name, price in zip(names, prices, strict=True)]
+        grants = self.w.ledger.hold_batch(scope=scope, asks=asks, owner="test", expires_in_s=120)
+        assert [grant.refused is None for grant in grants] == [fits] * len(names), grants
+        if fits:
+            for name, amount in zip(names, amounts, strict=True):
+                self.model[name] = Model(scope, self.now, self.now + 120, amount)
+        return multiple(*names)
+
+    @rule(job=jobs, price=st.sampled_from(LEDGER_PRICES), minutes=st.none() | st.integers(1, 9))
+    def extend(self, job: str, price: str, minutes: int | None) -> None:
+        one = self.model.get(job)
+        if one is None:
+            return
+        more = max(0, usd(price).nanos - one.open)
+        lapses = one.lapses if minutes is None else max(one.lapses, self.now + 60 * minutes)
+        able, same = one.state in OPEN, not more and lapses == one.lapses
+        if able and more and not self.fits(one.scope, more):
+            self.lapse(among=self.covering(one.scope), but=job)
+        fits = able and (not more or self.fits(one.scope, more))
+        grant = self.w.ledger.extend(job, to=usd(price), expires_in_s=None if minutes is None else 60 * minutes)
+        assert (grant.refused is None, grant.replayed) == (fits, able and same), grant
+        if fits:
+            one.open, one.lapses = one.open + more, lapses
 
     @rule(job=jobs, price=st.sampled_from(LEDGER_PRICES))
     def begin(self, job: str, price: str) -> None:
@@ -125,7 +193,12 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         one, name, last = found
         attempt = one.tries[name]
+        with self.moving(one):
+            self.after_outcome(one, attempt, outcome, last)
         answer = self.w.ledger.outcome(job=job, attempt=name, outcome=outcome, provider_job=f"p-{name}")
+        assert answer == one.state
+
+    def after_outcome(self, one: Model, attempt: Try, outcome: str, last: bool) -> None:
         again = attempt.outcome == outcome == "accepted" and one.state == "unknown"
         if again or attempt.outcome is None or (attempt.outcome == "unknown" and outcome != "unknown"):
             attempt.outcome = outcome
@@ -137,7 +210,6 @@ class LedgerMachine(RuleBasedStateMachine):
                     one.move("released" if refused else "submitted")
                 elif one.state == "submitted" and outcome == "unknown":
                     one.move("unknown")
-        assert answer == one.state
 
     @rule(job=jobs)
     def unknown(self, job: str) -> None:
@@ -162,9 +234,10 @@ class LedgerMachine(RuleBasedStateMachine):
         fact = (said.evidence, said.amount, said.final, said.delivered)
         if fact not in attempt.seen:
             attempt.seen.add(fact)
-            if amount is not None:
-                attempt.said.append((RANKS[said.evidence], said.final, amount.nanos, said.delivered))
-            self.after_evidence(one, attempt, last)
+            with self.moving(one):
+                if amount is not None:
+                    attempt.said.append((RANKS[said.evidence], said.final, amount.nanos, said.delivered))
+                self.after_evidence(one, attempt, last)
         assert view.state == one.state
 
     def after_evidence(self, one: Model, attempt: Try, last: bool) -> None:
@@ -188,7 +261,8 @@ class LedgerMachine(RuleBasedStateMachine):
         if one is None:
             return
         if one.state == "held" or (one.state in OPEN and proof and not one.parked):
-            one.move("released")
+            with self.moving(one):
+                one.move("released")
         assert self.w.ledger.release(job=job, reason="r", proof=proof).state == one.state
 
     @precondition(lambda self: any(one.state == "unknown" for one in self.model.values()))
@@ -200,18 +274,54 @@ class LedgerMachine(RuleBasedStateMachine):
         attempt = (doubtful or list(one.tries.values())[-1:])[0]
         last = attempt is list(one.tries.values())[-1]
         view = self.w.ledger.resolve(job, charged=charged, verdict=verdict, note="", author="ann")
-        attempt.floor = max([attempt.floor, *(each[0] for each in attempt.said)])
-        attempt.said = []
-        attempt.verdict = {"charged": usd("1.50").nanos, "not_charged": 0, "written_off": None}[verdict]
-        if last:
-            ends = {"charged": "settled", "not_charged": "settled" if one.charged else "released"}
-            one.move(ends.get(verdict, "written_off"))
+        with self.moving(one):
+            attempt.floor = max([attempt.floor, *(each[0] for each in attempt.said)])
+            attempt.said = []
+            attempt.verdict = {"charged": usd("1.50").nanos, "not_charged": 0, "written_off": None}[verdict]
+            if last:
+                ends = {"charged": "settled", "not_charged": "settled" if one.charged else "released"}
+                one.move(ends.get(verdict, "written_off"))
         assert view.state == one.state
 
-    @rule(scope=st.sampled_from(LEDGER_SCOPES), limit=st.none() | st.integers(0, 12))
-    def set_budget(self, scope: str, limit: int | None) -> None:
-        self.w.ledger.set_budget(scope, None if limit is None else usd(limit), currency="USD")
-        self.limits[scope] = None if limit is None else limit * NANOS
+    @rule(
+        scope=st.sampled_from(LEDGER_SCOPES),
+        limit=st.none() | st.integers(0, 12),
+        policy=st.none() | st.sampled_from(["freeze", "allow_to_limit", "alert"]),
+    )
+    def set_budget(self, scope: str, limit: int | None, policy: Any) -> None:
+        self.w.ledger.set_budget(scope, None if limit is None else usd(limit), currency="USD", overrun=policy)
+        one = self.limits.setdefault(scope, Envelope(None))
+        one.limit, one.policy = None if limit is None else limit * NANOS, policy or one.policy
+        if one.gate in ("open", "over"):
+            one.gate = "over" if self.exceeded(scope) else "open"
+
+    @rule(scope=st.sampled_from(LEDGER_SCOPES), word=st.sampled_from(["open", "open", "frozen", "closed"]))
+    def gate(self, scope: str, word: str) -> None:
+        if scope in self.limits:
+            verbs = {"frozen": self.w.ledger.freeze, "closed": self.w.ledger.close_budget}
+            verbs.get(word, self.w.ledger.open_budget)(scope, author="ann")
+            self.limits[scope].gate = word
+
+    @rule(quantity=st.integers(1, 9), minutes=st.none() | st.integers(1, 9))
+    def buy_credits(self, quantity: int, minutes: int | None) -> None:
+        name = f"lot-{len(self.lots)}"
+        ends = None if minutes is None else self.w.clock() + timedelta(minutes=minutes)
+        self.w.ledger.buy_credits("creatify", credit(str(quantity)), usd("1"), lot=name, expires_at=ends)
+        self.lots[name] = quantity, None if minutes is None else self.now + 60 * minutes
+
+    @rule()
+    def draw_credits(self) -> None:
+        gone = {name for name, (left, ends) in self.lots.items() if left and ends is not None and ends <= self.now}
+        assert self.w.ledger.draw_credits("creatify") == len(gone)
+        self.lots |= dict.fromkeys(gone, (0, None))
+        found = [lot for each in self.w.ledger.credits("creatify") for lot in each.lots]
+        assert {lot.id: lot.remaining for lot in found} == {
+            name: credit(str(left)) for name, (left, _) in self.lots.items()
+        }
+
+    @rule()
+    def rebuild(self) -> None:
+        assert self.w.ledger.rebuild() == ()
 
     @rule(minutes=st.integers(1, 6))
     def wait(self, minutes: int) -> None:
@@ -235,6 +345,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def agrees(self) -> None:
         if not hasattr(self, "w"):
             return
+        LedgerMachine.steps += 1
         views = {view.id: view for view in self.w.ledger.jobs()}
         assert set(views) == set(self.model)
         for name, one in self.model.items():
@@ -243,12 +354,13 @@ class LedgerMachine(RuleBasedStateMachine):
             parked = one.parked or (one.open if one.state == "unknown" else 0)
             ours = (view.state, view.open.nanos, charged, view.exposed.nanos)
             assert ours == (one.state, one.open, one.charged, parked), name
-        for scope, limit in self.limits.items():
-            spent, held, available = self.w.budget(scope)
-            jobs = [self.model[name] for name in self.below(scope)]
-            assert (spent.nanos, held.nanos) == (sum(j.charged or 0 for j in jobs), sum(j.open for j in jobs))
-            room = None if available is None else available.nanos
-            assert room == (None if limit is None else limit - spent.nanos - held.nanos)
+        shown = {one.scope: one for one in self.w.ledger.all_budgets()}
+        assert set(shown) == set(self.limits)
+        for scope, one in self.limits.items():
+            mine = shown[scope]
+            assert (mine.spent.nanos, mine.held.nanos, mine.gate) == (self.spent(scope), self.held(scope), one.gate)
+            room = None if one.limit is None else one.limit - self.spent(scope) - self.held(scope)
+            assert (None if mine.available is None else mine.available.nanos) == room
 
     def teardown(self) -> None:
         if hasattr(self, "w"):
@@ -270,23 +382,74 @@ class LedgerMachine(RuleBasedStateMachine):
         """Jobs below the topmost budget of the scope's chain: always the root here."""
         return self.below(scope.partition("/")[0])
 
+    def spent(self, scope: str) -> int:
+        return sum(self.model[name].charged or 0 for name in self.below(scope))
+
+    def held(self, scope: str) -> int:
+        return sum(self.model[name].open for name in self.below(scope))
+
+    def above(self, scope: str) -> dict[str, Envelope]:
+        return {name: one for name, one in self.limits.items() if f"{scope}/".startswith(f"{name}/")}
+
     def fits(self, scope: str, amount: int) -> bool:
         return all(
-            limit is None
-            or limit - sum((self.model[n].charged or 0) + self.model[n].open for n in self.below(above)) >= amount
-            for above, limit in self.limits.items()
-            if f"{scope}/".startswith(f"{above}/")
+            one.gate == "open"
+            and (one.policy == "alert" or one.limit is None or one.limit - self.spent(name) - self.held(name) >= amount)
+            for name, one in self.above(scope).items()
         )
+
+    def exceeded(self, scope: str) -> bool:
+        one = self.limits[scope]
+        return one.policy == "freeze" and one.limit is not None and self.spent(scope) > one.limit
+
+    @contextmanager
+    def moving(self, job: Model) -> Generator[None]:
+        """What was charged or given back may show that a budget is overrun."""
+        before = job.charged or 0, job.open
+        yield
+        if (job.charged or 0, job.open) != before:
+            for name, one in self.above(job.scope).items():
+                if one.gate == "open" and self.exceeded(name):
+                    one.gate = "over"
 
     def lapse(self, among: Any, but: str = "") -> None:
         for name in among:
             one = self.model[name]
             if name != but and one.state == "held" and one.lapses <= self.now:
-                one.move("expired")
+                with self.moving(one):
+                    one.move("expired")
 
 
-LONG = bool(os.environ.get("FAREGATE_SWEEP"))
-TestLedgerMachine = LedgerMachine.TestCase
-TestLedgerMachine.settings = settings(
-    max_examples=250 if LONG else 40, stateful_step_count=60 if LONG else 30, deadline=None
-)
+class FileMachine(LedgerMachine):
+    def place(self) -> str:
+        self.folder = TemporaryDirectory()
+        return file_url(Path(self.folder.name) / "x.db")
+
+    def teardown(self) -> None:
+        super().teardown()
+        if hasattr(self, "folder"):
+            self.folder.cleanup()
+
+
+class PostgresMachine(LedgerMachine):
+    def place(self) -> str:
+        return postgres_url()
+
+
+def tried(machine: type[LedgerMachine], few: int, many: int) -> Any:
+    case = machine.TestCase
+    case.settings = settings(
+        max_examples=many if SWEEP else few, stateful_step_count=80 if SWEEP else 30, deadline=None, print_blob=True
+    )
+    return pytest.mark.timeout(3600 if SWEEP else 120)(case)
+
+
+TestMemory = tried(LedgerMachine, 60, 1000)
+TestFile = tried(FileMachine, 8, 400)
+TestPostgres = pytest.mark.usefixtures("postgres")(tried(PostgresMachine, 6, 150))
+
+
+@pytest.mark.slow
+def test_it_was_a_hundred_thousand_steps(pytestconfig: pytest.Config) -> None:
+    print(f"\n{LedgerMachine.steps:,} steps, seed {pytestconfig.getoption('--hypothesis-seed')}")
+    assert LedgerMachine.steps >= 100_000
