@@ -2,14 +2,18 @@
 
 from bisect import bisect_right
 from collections import defaultdict
+from itertools import pairwise
 
 from . import facts, terms
 from .facts import Story
-from .instants import bounds
+from .instants import FOREVER, bounds
 from .judging import Answers, Fault, differ, follows
 from .scopes import chain
 from .store import Row, Work
 from .tables import BUDGET, GATES, NOTICE, PERIOD
+
+_HOUR = 3_600_000_000
+_LONGEST = {"day": 24 * _HOUR, "week": 7 * 24 * _HOUR, "month": 31 * 24 * _HOUR}
 
 
 class Sums:
@@ -23,8 +27,11 @@ class Sums:
         self._sums: dict[int, list[int]] = {row["id"]: [0, 0] for row in self._periods}
         self._lines: dict[str, list[tuple[list[int], list[Row]]]] = defaultdict(list)
         """The periods of each scope's budgets, with their beginnings."""
+        self._next = dict[int, int]()
+        """Where the next period of the same budget begins: none reaches into it."""
         for budget, rows in facts.by(self._periods, "budget_id").items():
             rows.sort(key=lambda row: row["starts_at"])
+            self._next |= {row["id"]: after["starts_at"] for row, after in pairwise(rows)}
             if budget in self._budgets:
                 self._lines[self._budgets[budget]["scope"]].append(([row["starts_at"] for row in rows], rows))
 
@@ -64,8 +71,7 @@ class Sums:
             if row["ends_at"] > self._now:
                 yield follows("period", row, "limit_nanos", limits[budget["id"]], name)
                 yield follows("period", row, "overrun", budget["overrun"], name)
-            _start, end = bounds(budget["window"], budget["tz"], row["starts_at"], budget["week_start"])
-            yield follows("period", row, "ends_at", end, name)
+            yield follows("period", row, "ends_at", min(_end(budget, row), self._next.get(row["id"], FOREVER)), name)
 
     def gates(self) -> Answers:
         """Whether a budget lets holds in, and what its periods have reached, is what was noticed."""
@@ -89,3 +95,16 @@ class Sums:
             for scope in chain(row["scope"]):
                 above = currencies.get(scope, row["currency"])
                 yield differ("budget", f"{row['id']} of {row['scope']}", "currency", row["currency"], above)
+
+
+def _end(budget: Row, row: Row) -> int:
+    """Where a period ends: by the rules of its zone as they were when it was opened, which may have changed since.
+
+    So an end some whole quarters of an hour off is believed, if it is near an end by today's rules.
+    """
+    window, (start, end) = budget["window"], (row["starts_at"], row["ends_at"])
+    due = bounds(window, budget["tz"], start, budget["week_start"])[1]
+    if window == "total" or not 0 < end - start <= _LONGEST[window] + 12 * _HOUR:
+        return due
+    off = min(abs(end - one) for one in bounds(window, budget["tz"], end, budget["week_start"]))
+    return end if off <= 12 * _HOUR and off % (_HOUR // 4) == 0 else due

@@ -227,7 +227,7 @@ def shift(work: Work, now: int, scope: str, granted_at: int, *, spent: int, held
 def open_period(work: Work, now: int, limit: Limit) -> Limit:
     """Make the row of the period around now, opened with what the journal and the open holds say.
 
-    It begins and ends where its neighbours do: rules of a time zone that changed meanwhile leave no gap, no overlap.
+    It leaves its neighbours what is theirs: periods do not overlap, though the rules of a zone change between two.
     """
     work.run(_ALONE, {})
     found = of(work, now, limit.budget)

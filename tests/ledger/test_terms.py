@@ -11,7 +11,7 @@ from ledger import BadBudget, Ledger, Notice
 from ledger.instants import bounds, micros
 from pricing import Money, usd
 
-from .world import Clock, World, credit, dump, fresh_url, quote, world
+from .world import Clock, World, credit, dump, fresh_url, quote, raw, world
 
 
 def told(w: World, scope: str | None = "acme") -> list[tuple[str, int | None]]:
@@ -399,9 +399,12 @@ def test_an_instant_that_the_old_day_had_is_held_in_the_new_one() -> None:
 
 
 @pytest.mark.parametrize("hours", [-3, 3])
-def test_periods_meet_when_the_rules_of_a_zone_change(hours: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("window", "day"), [("day", 20), ("week", 16), ("month", 1)])
+def test_each_hold_has_one_period_when_the_rules_of_a_zone_change(
+    window: Any, day: int, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     w = world(None)
-    w.ledger.set_budget("acme/c7", usd("2"), window="day")
+    w.ledger.set_budget("acme/c7", usd("2"), window=window)
 
     def moved(window: Any, tz: str, at: int, week_start: str = "") -> tuple[int, int]:
         shift = hours * 3_600_000_000
@@ -410,13 +413,25 @@ def test_periods_meet_when_the_rules_of_a_zone_change(hours: int, monkeypatch: p
 
     monkeypatch.setattr("ledger.budgets.bounds", moved)
     for n in range(4):
-        w.clock.forward(hours=12)
+        w.clock.forward(**{"hours" if window == "day" else "days": 12})
         assert w.hold(f"j{n}", price=quote("0.20")).refused is None
     rows = sorted(row[2:4] for row in dump(w.ledger)["period"] if row[1] == 2)
-    assert len(rows) >= 3
-    assert all(one[1] == after[0] for one, after in pairwise(rows)), rows
-    assert rows[0][0] == micros(datetime(2026, 11, 20, tzinfo=UTC))
+    assert len(rows) >= (2 if window == "month" else 3)
+    assert all(one[1] <= after[0] for one, after in pairwise(rows)), rows
+    granted = [micros(one.created_at) for one in w.ledger.jobs()]
+    assert all(sum(start <= at < end for start, end in rows) == 1 for at in granted)
+    assert rows[0][0] == micros(datetime(2026, 11, day, tzinfo=UTC))
     w.sound()
+
+
+@pytest.mark.parametrize("change", ["ends_at = ends_at + 3600000000", "ends_at = ends_at - 60000000"])
+def test_periods_that_overlap_or_end_at_odd_times_are_faults(change: str) -> None:
+    w = world()
+    w.ledger.set_budget("acme", usd("2"), window="day")
+    w.clock.forward(days=1)
+    w.hold("j1")
+    raw(w.ledger, f"UPDATE period SET {change} WHERE budget_id = 2")  # noqa: S608  # our own
+    assert any("ends_at" in fault for fault in w.ledger.verify().faults)
 
 
 # --- several at once ---
