@@ -12,15 +12,14 @@ import sqlalchemy as sa
 
 from pricing import Money
 
-from . import budgets, moves, texts, variance
+from . import budgets, journal, moves, texts, variance
 from .errors import BadRequest
 from .evidence import MOST, Evidence, Finding, Observation, Terms, weigh
 from .holds import end
-from .posting import Posting
 from .rows import ATTEMPTS, Job, attempt_row, is_state, job_row, note, save, save_attempt, terms
 from .states import OPEN, Event, after
 from .store import Row, Statement, Work
-from .tables import ATTEMPT, ENTRY, OBSERVATION, QUOTE, TXN
+from .tables import ATTEMPT, OBSERVATION, QUOTE
 from .values import Outcome
 
 _CLAIMED = Statement(
@@ -30,8 +29,6 @@ _CLAIMED = Statement(
 )
 SAID = Statement(sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id))
 _ADD_OBSERVATION = Statement(sa.insert(OBSERVATION), [one.name for one in OBSERVATION.c if one.name != "id"])
-_ADD_TXN = Statement(sa.insert(TXN), [column.name for column in TXN.c if column.name != "id"])
-_ADD_ENTRY = Statement(sa.insert(ENTRY), [column.name for column in ENTRY.c])
 _QUOTE = Statement(sa.select(QUOTE.c.body).where(QUOTE.c.id == sa.bindparam("quote")))
 COUNT_MOST = 2**31 - 1
 _EVENTS: Mapping[Outcome, Event] = {
@@ -313,28 +310,7 @@ def _journal(work: Work, now: int, row: Job, one: Weighed, kind: str) -> None:
     native = Money((one.new_native or 0) - (one.old_native or 0), currency)
     legs = moves.charge(one.row["provider"], row["scope"], native, Money(one.budget_delta, row["currency"]))
     posted = one.finding.posted
-    txn = work.add(
-        _ADD_TXN,
-        {
-            "job": row["id"],
-            "attempt": one.row["id"],
-            "step": row["step"],
-            "at": now,
-            "granted_at": row["granted_at"],
-            "kind": kind,
-            "evidence": "none" if posted is None else posted.source,
-        },
-    )
-    work.many(_ADD_ENTRY, [_entry(txn, line, leg) for line, leg in enumerate(legs)])
-
-
-def _entry(txn: int, line: int, leg: Posting) -> dict[str, object]:
-    amount = leg.amount
-    return {
-        "txn": txn,
-        "line": line,
-        "book": leg.book,
-        "account": leg.account,
-        "currency": amount.currency,
-        "amount_nanos": amount.nanos,
-    }
+    journal.book(
+        work, now, kind, legs, job=row["id"], attempt=one.row["id"], step=row["step"], granted_at=row["granted_at"],
+        evidence="none" if posted is None else posted.source,
+    )  # fmt: skip

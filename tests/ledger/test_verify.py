@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import threading
 from datetime import timedelta
 
 import pytest
@@ -315,3 +316,31 @@ def test_an_empty_ledger_is_sound() -> None:
         assert ledger.verify().ok
         assert ledger.rebuild() == ()
         assert (ledger.jobs(), ledger.due(), ledger.all_budgets(), ledger.credits()) == ((), (), (), ())
+
+
+def test_a_rebuild_among_writers_changes_nothing_and_stops_nobody() -> None:
+    """Jobs of four threads come and go while everything is written anew, again and again."""
+    w = world("1000")
+    w.ledger.buy_credits("fal", credit("100"), usd("1"), lot="lot")
+    errors: list[Exception] = []
+    changes: list[str] = []
+
+    def live(name: str) -> None:
+        try:
+            for number in range(6):
+                job = f"{name}{number}"
+                w.submitted(job, f"a-{job}", price=credits_quote("11"))
+                w.settle(credit("11"), job, f"a-{job}")
+                w.ledger.draw_credits("fal")
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=live, args=(name,)) for name in "abcd"]
+    for one in threads:
+        one.start()
+    while any(one.is_alive() for one in threads):
+        changes += w.ledger.rebuild()
+    for one in threads:
+        one.join()
+    assert (errors, changes) == ([], [])
+    w.sound()
