@@ -56,7 +56,8 @@ def test_every_verb_answers_as_on_a_sound_wire(trace: list[Verb]) -> None:
             cut = CUTS[n % 3]
             proxy.cut(cut)
             expected, answer = act(sound, verb), act(frail, verb)
-            if verb.name != "expire":  # asked again it finds them gone: the second answer is (), the books are the same
+            # Asked again these find nothing left to do and say so: the books are the same.
+            if verb.name not in ("expire", "draw"):
                 assert answer == expected, (verb, cut)
             assert books(frail) == books(sound), (verb, cut)
         assert proxy.cuts > len(trace) // 2

@@ -63,7 +63,7 @@ def granted(done: list[Doc]) -> Counter[str]:
 
 
 def test_one_hot_budget(crew: Crew, place: str) -> None:
-    fits = CROWD * HOLDS // 2
+    fits = CROWD * HOLDS * 15 // 16
     w = opened(place, {"acme": f"{fits * 1.4 + 0.5:.2f}"})
     started = time.monotonic()
     done = crowd(crew, place, "race", ["acme"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import settings
 
-from ledger import LedgerError
+from ledger import Ask, LedgerError
 from pricing import usd
 from tests.strategies import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb
 
@@ -51,6 +51,12 @@ def _act(w: World, verb: Verb) -> object:
             return w.hold(job, scope=scope, price=price, expires_in_s=60 * (1 + choice))
         case "begin":
             return w.begin(job, attempt, provider=provider, price=price, ceiling=usd("2") if choice > 9 else None)
+        case "extend":
+            return w.ledger.extend(job, to=usd(LEDGER_PRICES[choice % 3]), expires_in_s=60 * choice if choice else None)
+        case "batch":
+            names = [f"b{verb.job}-{n}" for n in range(choice % 3)]
+            asks = [Ask(name, f"key-{name}", "h", price) for name in names]
+            return w.ledger.hold_batch(scope=scope, asks=asks, owner="test", expires_in_s=300)
         case "outcome":
             return tell(w, Said("outcome", outcome=OUTCOMES[choice % 4]), job, attempt)
         case "settle":

@@ -55,7 +55,7 @@ class Verb:
 def verbs() -> st.SearchStrategy[Verb]:
     names = ("hold", "hold", "begin", "begin", "outcome", "settle", "settle", "release", "unknown", "resolve")
     said = observations()
-    rare = ("set_budget", "gate", "expire", "tick", "buy", "draw", "rebuild")
+    rare = ("extend", "batch", "set_budget", "gate", "expire", "tick", "buy", "draw", "rebuild")
     return st.builds(Verb, st.sampled_from((*names, *rare)), st.integers(0, 3), st.integers(0, 11), said)
 
 
