@@ -85,4 +85,5 @@ def give_back(lots: Mapping[str, Lot], drawn: Sequence[Draw], quantity: int) -> 
 
 
 def _share(cost: int, part: int, whole: int) -> int:
-    return cost if part == whole else round(Fraction(cost * part, whole))
+    """Of the whole it is all of the cost."""
+    return round(Fraction(cost * part, whole))
