@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
+from pathlib import Path
 
 from pricing import PriceBook, Usage
 
@@ -32,6 +33,46 @@ CASES = {
     "template standard (credits)": ("creatify/custom_template:standard", None),
 }
 
+
+EXAMPLES = Path(__file__).parent.parent / "examples" / "cards"
+GENERAL: dict[str, tuple[str, dict[str, str] | None, Callable[[int], Usage]]] = {
+    "a price per second": (
+        "fal/fal-ai/kling-video/ai-avatar/v2/pro",
+        None,
+        lambda n: Usage.billed(Decimal(2_000 + n) / 1000),
+    ),
+    "a sum of two": (
+        "fal/xai/grok-imagine-video/extend-video",
+        {"source_resolution": "480p"},
+        lambda n: Usage.of(requested_seconds=2 + n % 9, input_video_seconds=Decimal(2_000 + n) / 1000),
+    ),
+    "a sum of three, rounded (credits)": (
+        "creatify/asset_generator:boreal-h3/image-to-video",
+        {"resolution": "768p"},
+        lambda n: Usage.of(requested_seconds=5 + n % 9, input_video_seconds=Decimal(n) / 1000, reference_images=n % 9),
+    ),
+    "a measure derived from four": (
+        "fal/bytedance/seedance-2.0/text-to-video",
+        None,
+        lambda n: Usage.of(requested_seconds=5, width=640 + n, height=720),
+    ),
+    "tiers and a sum, rounding unknown": (
+        "black-forest-labs/flux-2-flex",
+        None,
+        lambda n: Usage.of(megapixels=Decimal(100 + n) / 1000, images_in=n % 8),
+    ),
+    "intervals, rounding unknown (credits)": (
+        "comfy/hitpaw/general-restore",
+        None,
+        lambda n: Usage.of(output_video_seconds=Decimal(2_000 + n) / 1000, fps_in=24),
+    ),
+    "a ladder (credits)": (
+        "comfy/kling/kling-v2-5-turbo",
+        None,
+        lambda n: Usage.of(requested_seconds=5 + 5 * (n % 2)),
+    ),
+}
+"""The general shapes of the language, on amounts that do not come twice where the offer sells more than a few."""
 
 PRICES = {("some/offer", "720p"): Decimal("0.14")}
 
@@ -99,17 +140,16 @@ def main() -> None:
     lengths = [Decimal(7_000 + 37 * step % 280_000) / 1000 for step in range(LOOPS)]
     usages = [Usage.billed(length) for length in lengths]
     spread = [Usage.billed(Decimal(step * 40_123 + 500) / 1000) for step in range(LOOPS)]
-    gc.disable()
+    cases: list[tuple[str, Callable[[], float]]] = []
     for name, (offer, settings) in CASES.items():
-        share = began + TIMEOUT_S * 0.5
-        ratio, one = paired(
-            partial(floor, lengths),
-            partial(new_quotes, book, spread, offer, settings)
-            if "twice" in name
-            else partial(quotes, book, usages, offer, settings),
-            PAIRS,
-            share,
-        )
+        new = "twice" in name
+        cases.append((name, partial(new_quotes if new else quotes, book, spread if new else usages, offer, settings)))
+    more = book.with_cards(EXAMPLES)
+    for name, (offer, settings, job) in GENERAL.items():
+        cases.append((name, partial(new_quotes, more, [job(n) for n in range(LOOPS)], offer, settings)))
+    gc.disable()
+    for name, case in cases:
+        ratio, one = paired(partial(floor, lengths), case, PAIRS, began + TIMEOUT_S * 0.5)
         took = one / LOOPS * 1e6
         print(f"quote {name:42} {ratio:5.2f} × floor (target ≤ {TARGET_QUOTE:g}); the floor took {took:.2f} µs")
     gc.enable()
