@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Literal, Self
 
 from .errors import BadMoney, CurrencyMismatch
+from .making import quick
 
 NANOS = 1_000_000_000
 LIMIT = 2**63
@@ -186,6 +187,15 @@ class Span:
     def __mul__(self, times: int) -> "Span":
         """`times` must not be negative: a span would turn over."""
         return Span(self.low * times, self.expected * times, self.high * times)
+
+
+_made, new_span = quick(Money), quick(Span)
+"""A span made so is known to rise."""
+
+
+def money_of(nanos: int, currency: str) -> Money:
+    """So many nanos of a currency whose name is known to be good."""
+    return _made(nanos, currency) if _LEAST <= nanos <= _MOST else Money(nanos, currency)
 
 
 def usd(amount: str | int | Decimal) -> Money:

@@ -154,7 +154,7 @@ def test_quantise(value: str, step: str, mode: str, expected: str) -> None:
     ],
 )
 def test_share(exact: list[str], total: int, shared: list[int]) -> None:
-    assert share([Fraction(part) for part in exact], total) == shared
+    assert share([Fraction(part).as_integer_ratio() for part in exact], total) == shared
 
 
 @pytest.mark.parametrize(
