@@ -5,7 +5,7 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Literal, Self
 
@@ -21,6 +21,7 @@ Rounding = Literal["half-even", "floor", "ceil"]
 _CURRENCY = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,31}", re.ASCII)
 _AMOUNT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 _LONGEST = 64
+_ALL_DIGITS = Context(prec=20)
 
 
 _LEAST, _MOST = 1 - LIMIT, LIMIT - 1
@@ -101,7 +102,7 @@ class Money:
     def amount(self) -> Decimal:
         """The exact value, written plainly: no exponent, no trailing zeros."""
         whole, rest = divmod(self.nanos, NANOS)
-        return Decimal(self._plain_text()) if rest else Decimal(whole)
+        return _ALL_DIGITS.normalize(Decimal(self.nanos).scaleb(-9, _ALL_DIGITS)) if rest else Decimal(whole)
 
     def as_json(self) -> dict[str, str]:
         return {"amount": self._plain_text(), "currency": self.currency}

@@ -21,7 +21,7 @@ from .evaluate.open_questions import contested_text, dates_open, discount_texts,
 from .evaluate.program import Ratio, lines
 from .evaluate.rates import Rate, Stage, decimal_from, evaluate
 from .language.discounts import Discount, discounted, remaining
-from .money import NANOS, Money, Span, money_of, new_span, rounded_ratio, written
+from .money import NANOS, Span, money_of, new_span, rounded_ratio, written
 from .offer import Offer
 from .quote import Line, Quote, new_line, new_quote
 from .source import Source
@@ -121,11 +121,12 @@ class Selection:
         for index in range(1, len(self.programs)):
             if (one := self.programs[index].run(low, values, high, outputs)) is None:
                 return None
-            if index < self.of_record and _less(expected, one[1]):
-                expected, found = one[1], one[3]
-            least = one[0] if _less(one[0], least) else least
-            most = one[2] if _less(most, one[2]) else most
-        key = expected if least is most else (least, expected, most)
+            under, usual, over, its = one
+            if index < self.of_record and expected[0] * usual[1] < usual[0] * expected[1]:
+                expected, found = usual, its
+            least = under if under[0] * least[1] < least[0] * under[1] else least
+            most = over if over[0] * most[1] > most[0] * over[1] else most
+        key = expected if least is most else (*least, *expected, *most)
         amounts = self.amounts.get(key) or self._amounts(key, least, expected, most)
         return amounts, lines(found, outputs, amounts[0].expected) + amounts[3]
 
@@ -154,7 +155,7 @@ class Selection:
             amounts = self.amounts.get(middle) or self._amounts(middle, middle, middle, middle)
         else:
             least, most = low.as_integer_ratio(), high.as_integer_ratio()
-            key = least, middle, most
+            key = *least, *middle, *most
             amounts = self.amounts.get(key) or self._amounts(key, least, middle, most)
         lines = lines_of(self.rates[best], found[best], outputs, amounts[0].expected, self.reductions)
         return amounts, lines + amounts[3]
@@ -294,10 +295,6 @@ def _no_price(entry: Entry, choice: tuple[str, ...], at: date) -> NoPrice:
     )
 
 
-def _less(one: Ratio, other: Ratio) -> bool:
-    return one[0] * other[1] < other[0] * one[1]
-
-
 def _point(numerator: int, denominator: int, currency: str) -> Span:
     """One exact amount on the grid of nanos: low down, expected to the nearest even, high up."""
     whole, rest = divmod(numerator, denominator)
@@ -311,5 +308,6 @@ def _point(numerator: int, denominator: int, currency: str) -> Span:
 
 def _span(least: Ratio, expected: Ratio, most: Ratio, currency: str) -> Span:
     """The one rounding to nanos of an interval: low down, expected to the nearest even, high up."""
-    low, middle = rounded_ratio(*least, "floor"), rounded_ratio(*expected, "half-even")
-    return Span(Money(low, currency), Money(middle, currency), Money(rounded_ratio(*most, "ceil"), currency))
+    low, middle, high = least[0] // least[1], rounded_ratio(*expected, "half-even"), -(-most[0] // most[1])
+    span = new_span if low <= middle <= high else Span  # which refuses
+    return span(money_of(low, currency), money_of(middle, currency), money_of(high, currency))

@@ -1,4 +1,4 @@
-"""From a rate to its programs: constants multiplied out, labels and rates made ready. Done once for a selection."""
+"""From a rate to its programs: constants multiplied out, labels and rates made ready. Done once for a rate."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,22 +36,39 @@ class Ends:
 
     def run(self, low: Values, middle: Values, high: Values, outputs: int) -> Answer | None:
         """All three ends in nanos, and the lines to be. None: the definition knows why not."""
-        answer = self.expected.run(middle, outputs)
-        if answer is None:
-            return None
-        least = answer if self.low is self.expected and low is middle else self.low.run(low, outputs)
-        most = answer if self.high is self.expected and high is middle else self.high.run(high, outputs)
-        return None if least is None or most is None else (least[0], answer[0], most[0], answer[1])
+        found: list[Found] = []
+        expected = least = most = self.expected.run(middle, outputs, found)
+        if self.low is not self.expected or low is not middle:
+            least = self.low.run(low, outputs, [])
+        if self.high is not self.expected or high is not middle:
+            most = self.high.run(high, outputs, [])
+        return None if least is None or expected is None or most is None else (least, expected, most, found)
 
 
-def compiled(rate: Rate, reductions: Sequence[Stage]) -> Ends | None:
-    """With the discounts that come last. None: so many cases that `evaluate` alone answers."""
-    parts = rate.components
-    if any(len(part.multipliers) > _MOST_MULTIPLIERS for part in parts):
+def compiled(rate: Rate, reductions: tuple[Stage, ...]) -> Ends | None:
+    """With the discounts that come last; remembered. None: so many cases that `evaluate` alone answers."""
+    if any(len(part.multipliers) > _MOST_MULTIPLIERS for part in rate.components):
         return None
-    low, expected, high = (_program(rate, reductions, end) for end in ("low", "expected", "high"))
-    low, high = expected if low == expected else low, expected if high == expected else high
-    return Ends(low, expected, high, all(_rises(part) for part in parts))
+    found: Ends | None = rate.programs.get(reductions)
+    if found is None:
+        found = rate.programs[reductions] = _ends(rate, reductions)
+    return found
+
+
+def _ends(rate: Rate, reductions: tuple[Stage, ...]) -> Ends:
+    expected = low = high = _program(rate, reductions, "expected")
+    if not all(one.is_point for one in _ranges(rate, reductions)):
+        low, high = _program(rate, reductions, "low"), _program(rate, reductions, "high")
+    elif any(part.mode == "unknown" for part in rate.components):
+        low = _program(rate, reductions, "low")
+    return Ends(low, expected, high, all(_rises(part) for part in rate.components))
+
+
+def _ranges(rate: Rate, reductions: Sequence[Stage]) -> Iterator[Range]:
+    yield from (stage.value for stage in reductions)
+    for part in rate.components:
+        yield from (part.factor, *(one.factor for one in part.multipliers), *(left for _, left in part.reductions))
+        yield from (price for place in _places(part.tariff)[1] for price, _, _ in place)
 
 
 def _rises(part: Component) -> bool:

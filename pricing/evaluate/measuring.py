@@ -68,8 +68,8 @@ class Meter:
         given, measures = usage.measures, Measures()
         for name, other, default in self.asked:
             quantity = given.get(name) or given.get(other)
-            if quantity is not None and quantity.low == quantity.high:
-                measures[name] = quantity.low
+            if quantity is not None and ((amount := quantity.low) is quantity.high or amount == quantity.high):
+                measures[name] = amount
             elif quantity is None and default is not None and (name != VIDEO or not self.offer.audio_driven):
                 measures[name] = default
             else:

@@ -1,4 +1,4 @@
-"""A rate as a program of whole numbers: made once for a selection, run for each job whose amounts are points.
+"""A rate as a program of whole numbers: made once for a rate, run for each job whose amounts are points.
 
 `rates.evaluate` is the definition. It makes dozens of fractions for one quote, each with its greatest common divisor,
 and they were nine tenths of the time. Here an amount is a numerator and a denominator that are never reduced, every
@@ -72,7 +72,7 @@ class Step:
     per_output: bool
 
     def line(self, found: "Found", times: int, amount: Money) -> Line:
-        each, unit = decimal_of(found[4], found[5] * NANOS), "output" if self.per_output else "job"
+        each, unit = decimal_of(found[4][0], found[4][1] * NANOS), "output" if self.per_output else "job"
         return new_line(self.label, _ONCE, Decimal(times), unit, each, amount, "")
 
     def of(self, top: int, bottom: int) -> Ratio:
@@ -85,8 +85,8 @@ class Step:
         return _multiple(top * self.bottom, bottom * self.top, kind) * self.top, self.bottom
 
 
-Found = tuple[Cell | Step, Decimal, int, int, int, int]
-"""A line to be: what made it, what was measured, grains over their denominator, nanos over theirs (for one of each)."""
+Found = tuple[Cell | Step, Decimal, int, int, Ratio]
+"""A line to be: what made it, what was measured, grains over their denominator, the nanos of one of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +121,13 @@ class Summand:
             top, bottom = ceil(measured), 1
         else:
             top, bottom = measured.as_integer_ratio()
-        top *= self.grain
+            top *= self.grain
         if self.included:
             top = max(0, top - self.included * bottom)
         if self.step:
             over = bottom * self.step
             top, bottom = (-(-top // over) if self.mode == "ceil" else _multiple(top, over, self.mode)) * self.step, 1
-        if top < self.minimum * bottom:
+        if self.minimum and top < self.minimum * bottom:
             top = self.minimum * bottom
         if self.cap is not None and top > self.cap * bottom:
             top = self.cap * bottom
@@ -138,13 +138,15 @@ class Summand:
             last = bisect_left(self.ends, -(-along // across))
             if last == len(self.places) or (self.only and self.ends[last] * across != along):
                 return None
-        total, under = 0, 1
+        total: Ratio = (0, 1)
         for cell in self.places[last]:
-            within = (top if cell.end is None else cell.end * bottom) - cell.start * bottom
-            amount, over = cell.price * (within if cell.metered else bottom), bottom * cell.bottom
-            found.append((cell, measured, within, bottom, amount, over))
-            total, under = (total + amount, over) if over == under or not total else _sum(total, under, amount, over)
-        return _later(self.later, total, under, found) if self.later else (total, under)
+            within = top if cell.end is None else cell.end * bottom
+            if cell.start:
+                within -= cell.start * bottom
+            amount = cell.price * (within if cell.metered else bottom), bottom * cell.bottom
+            found.append((cell, measured, within, bottom, amount))
+            total = _sum(total, amount) if total[0] else amount
+        return _later(self.later, total, found) if self.later else total
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,24 +172,23 @@ class Program:
     output_steps: tuple[Step, ...]
     job_steps: tuple[Step, ...]
 
-    def run(self, values: Values, outputs: int) -> tuple[Ratio, list[Found]] | None:
-        """The price of the job in nanos, and the lines to be. None: the definition knows why not."""
-        found: list[Found] = []
-        top, bottom, once = 0, 1, (0, 1)
+    def run(self, values: Values, outputs: int, found: list[Found]) -> Ratio | None:
+        """The price of the job in nanos. None: the definition knows why not."""
+        each, once = (0, 1), (0, 1)
         for part in self.parts:
             one = part.run(values, found)
             if one is None:
                 return None
             if part.per_output:
-                top, bottom = (top + one[0], one[1]) if bottom == one[1] or not top else _sum(top, bottom, *one)
+                each = _sum(each, one) if each[0] else one
             else:
-                once = _sum(*once, *one)
+                once = _sum(once, one)
         if self.output_steps:
-            top, bottom = _later(self.output_steps, top, bottom, found)
-        top *= outputs
+            each = _later(self.output_steps, each, found)
+        total = each if outputs == 1 else (each[0] * outputs, each[1])
         if once[0]:
-            top, bottom = _sum(top, bottom, *once)
-        return (_later(self.job_steps, top, bottom, found) if self.job_steps else (top, bottom)), found
+            total = _sum(total, once)
+        return _later(self.job_steps, total, found) if self.job_steps else total
 
 
 def lines(found: Sequence[Found], outputs: int, total: Money) -> tuple[Line, ...]:
@@ -195,24 +196,28 @@ def lines(found: Sequence[Found], outputs: int, total: Money) -> tuple[Line, ...
     if len(found) == 1:
         one = found[0]
         return (one[0].line(one, outputs if one[0].per_output else 1, total),)
+    exact = [one[4] for one in found]
     times = [outputs if one[0].per_output else 1 for one in found]
-    amounts = share([(one[4] * many, one[5]) for one, many in zip(found, times, strict=True)], total.nanos)
-    each = zip(found, times, amounts, strict=True)
+    if outputs > 1:
+        exact = [(top * many, bottom) for (top, bottom), many in zip(exact, times, strict=True)]
+    each = zip(found, times, share(exact, total.nanos), strict=True)
     return tuple([one[0].line(one, many, money_of(nanos, total.currency)) for one, many, nanos in each])
 
 
-def _later(steps: tuple[Step, ...], top: int, bottom: int, found: list[Found]) -> Ratio:
+def _later(steps: tuple[Step, ...], amount: Ratio, found: list[Found]) -> Ratio:
     for step in steps:
-        after, under = step.of(top, bottom)
+        top, bottom = amount
+        after, under = amount = step.of(top, bottom)
         change = after * bottom - top * under
         if change:
-            found.append((step, _ONCE, 1, 1, change, bottom * under))
-        top, bottom = after, under
-    return top, bottom
+            found.append((step, _ONCE, 1, 1, (change, bottom * under)))
+    return amount
 
 
-def _sum(top: int, bottom: int, other: int, under: int) -> Ratio:
-    return top * under + other * bottom, bottom * under
+def _sum(one: Ratio, other: Ratio) -> Ratio:
+    top, bottom = one
+    more, under = other
+    return (top + more, bottom) if bottom == under else (top * under + more * bottom, bottom * under)
 
 
 def _multiple(top: int, bottom: int, mode: Mode) -> int:

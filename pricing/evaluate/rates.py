@@ -17,7 +17,7 @@ from decimal import Decimal, Inexact
 from fractions import Fraction
 from functools import reduce
 from operator import add
-from typing import Literal
+from typing import Any, Literal
 
 from ..source import Source
 from .expression import EXACT, STRICT, Range, plain
@@ -203,6 +203,8 @@ class Rate:
     output_rounding: MoneyRounding | None = None
     job_rounding: MoneyRounding | None = None
     exchange: Exchange | None = None
+    programs: dict[object, Any] = field(default_factory=dict[object, Any], compare=False, repr=False, init=False)
+    """What `compiled` has made of it, by the discounts that come last."""
 
     @property
     def contested(self) -> bool:

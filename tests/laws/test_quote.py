@@ -276,7 +276,7 @@ def check_job(book: PriceBook, job: Job, *, answers: bool = False) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=5 * settings().max_examples)
+@settings(max_examples=max(settings().max_examples, 400))
 def test_a_program_is_the_definition_on_every_card(data: st.DataObject) -> None:
     check_job(every_card(), data.draw(jobs(every_card())))
 
@@ -295,7 +295,7 @@ def test_a_program_refuses_as_the_definition_does(usage: Usage, data: st.DataObj
 
 
 @given(book=books(), data=st.data())
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=max(settings().max_examples, 300))
 def test_a_program_is_the_definition_of_cards_made_up_whole(book: PriceBook, data: st.DataObject) -> None:
     check_job(book, data.draw(jobs(book)))
 
