@@ -14,7 +14,7 @@ def quick(kind: Callable[P, T]) -> Callable[P, T]:
     A frozen one stores each field by a call of object.__setattr__: twelve of them are most of a quote's time. An open
     twin of the same slots stores them directly, and then becomes one of the kind.
     """
-    twin = make_dataclass("Twin", [one.name for one in fields(cast("type", kind))], slots=True)
+    twin = make_dataclass("Twin", [one.name for one in fields(cast("type", kind))], slots=True, repr=False, eq=False)
 
     def make(*values: object) -> object:
         made = twin(*values)

@@ -19,6 +19,7 @@ _MOST_MULTIPLIERS = 4
 _ONE = Fraction(1)
 
 Answer = tuple[Ratio, Ratio, Ratio, list[Found]]
+"""The price in nanos, low, expected and high, and the lines to be."""
 
 _Place = tuple[tuple[Range, Fraction | None, str], ...]
 """The prices of one place of a tariff: for how much (None: once, whatever the quantity), and the place in words."""
@@ -35,7 +36,7 @@ class Ends:
     """Whether the ends of a range of quantities give the ends of the price."""
 
     def run(self, low: Values, middle: Values, high: Values, outputs: int) -> Answer | None:
-        """All three ends in nanos, and the lines to be. None: the definition knows why not."""
+        """None: the definition knows why not."""
         found: list[Found] = []
         expected = least = most = self.expected.run(middle, outputs, found)
         if self.low is not self.expected or low is not middle:
@@ -46,8 +47,12 @@ class Ends:
 
 
 def compiled(rate: Rate, reductions: tuple[Stage, ...]) -> Ends | None:
-    """With the discounts that come last; remembered. None: so many cases that `evaluate` alone answers."""
-    if any(len(part.multipliers) > _MOST_MULTIPLIERS for part in rate.components):
+    """With the discounts that come last; remembered. None where `evaluate` alone answers.
+
+    So it does for very many multipliers, for a cliff that unknown rounding may cross, and where all is taken off,
+    since no total tells then which rate is dearer.
+    """
+    if any(_needs_ranges(part) for part in rate.components) or any(not stage.value.expected for stage in reductions):
         return None
     found: Ends | None = rate.programs.get(reductions)
     if found is None:
@@ -69,6 +74,12 @@ def _ranges(rate: Rate, reductions: Sequence[Stage]) -> Iterator[Range]:
     for part in rate.components:
         yield from (part.factor, *(one.factor for one in part.multipliers), *(left for _, left in part.reductions))
         yield from (price for place in _places(part.tariff)[1] for price, _, _ in place)
+
+
+def _needs_ranges(part: Component) -> bool:
+    tariff = part.tariff
+    crosses = part.mode == "unknown" and isinstance(tariff, Tiers) and not tariff.graduated
+    return crosses or len(part.multipliers) > _MOST_MULTIPLIERS
 
 
 def _rises(part: Component) -> bool:

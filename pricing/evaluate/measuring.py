@@ -70,15 +70,21 @@ class Meter:
             quantity = given.get(name) or given.get(other)
             if quantity is not None and ((amount := quantity.low) is quantity.high or amount == quantity.high):
                 measures[name] = amount
-            elif quantity is None and default is not None and (name != VIDEO or not self.offer.audio_driven):
+            elif quantity is not None or (name == VIDEO and self.offer.audio_driven):
+                return self._read(usage)
+            elif default is not None:
                 measures[name] = default
-            else:
+            elif name not in self.known:
                 return self._read(usage)
         for limit in self.limits:
-            value = measures[limit.measure]
+            value = measures.get(limit.measure)
+            if value is None:
+                continue
             if (limit.most is not None and value > limit.most) or (limit.least is not None and value < limit.least):
                 return self._read(usage)  # it says so
-        if self.duration is not None and not self.duration.sells(measures[self.duration.measure]):
+        if (duration := self.duration) is not None and not (
+            duration.measure in measures and duration.sells(measures[duration.measure])
+        ):
             return self._read(usage)
         return measures, measures, measures, False
 

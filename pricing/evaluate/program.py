@@ -105,6 +105,7 @@ class Summand:
     minimum: int
     cap: int | None
     axis: str | None
+    """What is held against `ends`, in grains of its own; None: the quantity itself."""
     axis_grain: int
     ends: tuple[int, ...]
     only: bool
@@ -156,7 +157,6 @@ class Choice:
     tests: tuple[tuple[tuple[str, Decimal, bool], ...], ...]
     """For each multiplier where it applies: the measure, a value, whether above it."""
     variants: Mapping[tuple[bool, ...], Summand]
-
     per_output: bool
 
     def run(self, values: Values, found: list[Found]) -> Ratio | None:

@@ -31,6 +31,7 @@ from tests.strategies import (
     seconds,
     sold_by_length,
     stated,
+    uneven_books,
     usages,
 )
 
@@ -256,7 +257,8 @@ def test_every_shape_of_the_language_is_monotone(card: MadeUp, lengths: list[Dec
 
 def check_program(selection: Selection, usage: Usage, outputs: int, *, answers: bool = False) -> None:
     """What the programs say is what the definition says: every amount, every line, every refusal."""
-    definition = replace(selection, programs=None, amounts={}, priced={})
+    in_full = replace(selection.meter, asked=(("", "", None),))
+    definition = replace(selection, programs=None, meter=in_full, amounts={}, priced={})
     said = asked(selection, usage, outputs)
     assert said == asked(definition, usage, outputs)
     assert not (answers and selection.priced), "a point that the definition had to price"
@@ -294,7 +296,7 @@ def test_a_program_refuses_as_the_definition_does(usage: Usage, data: st.DataObj
     check_program(in_force(every_card(), job.offer, job.settings, job.at), Usage(measures), job.outputs)
 
 
-@given(book=books(), data=st.data())
+@given(book=books() | uneven_books(), data=st.data())
 @settings(max_examples=max(settings().max_examples, 300))
 def test_a_program_is_the_definition_of_cards_made_up_whole(book: PriceBook, data: st.DataObject) -> None:
     check_job(book, data.draw(jobs(book)))
