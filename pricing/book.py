@@ -15,8 +15,6 @@ from .errors import BadCard, NoPlan, UnknownOffer
 from .language.discounts import Discount
 from .money import Money
 from .offer import Offer
-from .questions import inverse
-from .questions.crossover import crossover
 from .quote import Quote
 from .readonly import read_only
 from .select import Selection, Valuation, Worth, select
@@ -191,6 +189,8 @@ class PriceBook:
         the length asked for, the offer's own if None. An offer without a limit is taken up to a day.
         Raises BuysNothing, CurrencyMismatch, and what `quote` raises.
         """
+        from .questions import inverse  # only where it is asked: an import costs more than many quotes
+
         return inverse.max_seconds(self._select(offer, at, settings), budget, outputs, usage, measure)
 
     def max_outputs(
@@ -200,6 +200,8 @@ class PriceBook:
 
         Raises BuysNothing, CurrencyMismatch, and what `quote` raises.
         """
+        from .questions import inverse
+
         return inverse.max_outputs(self._select(offer, at, settings), budget, usage)
 
     def best_resolution(
@@ -216,6 +218,7 @@ class PriceBook:
 
         Raises UnknownSetting where the offer has no resolutions, BuysNothing, and what `quote` raises.
         """
+        from .questions import inverse
 
         def choose(chosen: Mapping[str, str]) -> Selection:
             return self._select(offer, at, chosen)
@@ -240,6 +243,8 @@ class PriceBook:
         The length is each offer's own measure unless `measure` names one; `upto` None: what both sell, at most ten
         minutes. Raises NotQuotable where an expression has no exact answer, NoPlan, and what `quote` raises.
         """
+        from .questions.crossover import crossover
+
         chosen = self._select(a, at, settings_a), self._select(b, at, settings_b)
         return crossover(*chosen, measure=measure, upto=upto, usage=usage, outputs=outputs)
 

@@ -5,11 +5,12 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Literal, Self
 
 from .errors import BadMoney, CurrencyMismatch
+from .making import quick
 
 NANOS = 1_000_000_000
 LIMIT = 2**63
@@ -20,6 +21,7 @@ Rounding = Literal["half-even", "floor", "ceil"]
 _CURRENCY = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,31}", re.ASCII)
 _AMOUNT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 _LONGEST = 64
+_ALL_DIGITS = Context(prec=20)
 
 
 _TINY = Decimal("1E-10")
@@ -104,7 +106,7 @@ class Money:
     def amount(self) -> Decimal:
         """The exact value, written plainly: no exponent, no trailing zeros."""
         whole, rest = divmod(self.nanos, NANOS)
-        return Decimal(self._plain_text()) if rest else Decimal(whole)
+        return _ALL_DIGITS.normalize(Decimal(self.nanos).scaleb(-9, _ALL_DIGITS)) if rest else Decimal(whole)
 
     def as_json(self) -> dict[str, str]:
         return {"amount": self._plain_text(), "currency": self.currency}
@@ -190,6 +192,15 @@ class Span:
     def __mul__(self, times: int) -> "Span":
         """`times` must not be negative: a span would turn over."""
         return Span(self.low * times, self.expected * times, self.high * times)
+
+
+_made, new_span = quick(Money), quick(Span)
+"""A span made so is known to rise."""
+
+
+def money_of(nanos: int, currency: str) -> Money:
+    """So many nanos of a currency whose name is known to be good."""
+    return _made(nanos, currency) if _LEAST <= nanos <= _MOST else Money(nanos, currency)
 
 
 def usd(amount: str | int | Decimal) -> Money:

@@ -7,7 +7,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Literal
 
-from .evaluate.expression import Expression
+from .evaluate.expression import EXACT, Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,7 @@ class Duration:
             return False
         if self.step is None:
             return True
-        numerator, denominator = length.as_integer_ratio()
-        top, bottom = (self.least or Decimal(0)).as_integer_ratio()
-        step_top, step_bottom = self.step.as_integer_ratio()
-        return (numerator * bottom - top * denominator) * step_bottom % (denominator * bottom * step_top) == 0
+        return not EXACT.remainder(EXACT.subtract(length, self.least or Decimal(0)), self.step)
 
     def __str__(self) -> str:
         if self.values:

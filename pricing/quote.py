@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from .credits import CreditPlan
 from .errors import CurrencyMismatch, NoPlan
+from .making import quick
 from .money import Money, Span, written
 from .source import Source
 
@@ -132,3 +133,7 @@ class Quote:
             "rates": list(self.rates),
             "book": self.book,
         }
+
+
+new_line, new_quote = quick(Line), quick(Quote)
+"""For what is right already: every field given, by position."""

@@ -13,20 +13,19 @@ from .credits import CreditPlan
 from .entry import DatedRate, Entry
 from .errors import BadQuantity, NoPrice, OverLimit
 from .evaluate.choosing import choose_settings, refuse_unquotable
+from .evaluate.compiled import Ends, compiled
 from .evaluate.expression import Range
-from .evaluate.lines import Reduction, lines_of, short_lines
+from .evaluate.lines import lines_of
 from .evaluate.measuring import Meter, Reading
 from .evaluate.open_questions import contested_text, dates_open, discount_texts, promo_texts, shared_texts
-from .evaluate.rates import Rate, Short, decimal_from, evaluate
+from .evaluate.program import Ratio, lines
+from .evaluate.rates import Rate, Stage, decimal_from, evaluate
 from .language.discounts import Discount, discounted, remaining
-from .money import NANOS, Money, Span, rounded_ratio, written
+from .money import NANOS, Span, money_of, new_span, rounded_ratio, written
 from .offer import Offer
-from .quote import Line, Quote
+from .quote import Line, Quote, new_line, new_quote
 from .source import Source
 from .usage import Usage
-
-Ratio = tuple[int, int]
-"""An exact amount of nanos: numerator, denominator > 0."""
 
 Amounts = tuple[Span, Span | None, CreditPlan | None, tuple[Line, ...]]
 """An exact price as money: in the offer's currency, in dollars, by which plan, and the line that says so."""
@@ -70,7 +69,7 @@ class Selection:
     assumptions: tuple[str, ...]
     with_slack: tuple[str, ...]
     """The assumptions when the length of the output is taken from the audio's."""
-    reductions: tuple[Reduction, ...]
+    reductions: tuple[Stage, ...]
     """The discounts that come last, as they are expected."""
     left: Range
     """The part of the price that they leave."""
@@ -78,22 +77,20 @@ class Selection:
     book: str
     amounts: dict[object, Amounts]
     """Shared by all offers of one currency: started seconds make few different amounts, each converted once."""
-    shorts: tuple[Short, ...] | None
-    """The short way of every rate; None: at least one has none."""
+    programs: tuple[Ends, ...] | None
+    """The rates as programs; None: one has none."""
+    rising: bool
+    """Whether the ends of a range of quantities give the ends of the price."""
     priced: dict[object, tuple[Amounts, tuple[Line, ...]]] = field(default_factory=dict[object, Any], compare=False)
-    """What was worked out in full, by what was read."""
+    """What was worked out by the definition, by what was read."""
 
     def quote(self, usage: Usage, outputs: int) -> Quote:
         """What this much costs. Raises BadQuantity, OverLimit, NotQuotable."""
         if type(outputs) is not int or not 1 <= outputs <= self.offer.max_outputs:
             raise self._bad_outputs(outputs)
         reading = self.meter.read(usage)
-        shorts = self.shorts
-        if shorts is None:
-            amounts, lines = self._in_full(reading, outputs)
-        else:
-            amounts, lines = self._shortly(shorts, reading, outputs)
-        return Quote(
+        amounts, lines = self._by_program(reading, outputs) or self._by_definition(reading, outputs)
+        return new_quote(
             self.offer.id,
             self.settings,
             self.at,
@@ -108,26 +105,32 @@ class Selection:
             self.book,
         )
 
-    def _shortly(self, shorts: tuple[Short, ...], reading: Reading, outputs: int) -> tuple[Amounts, tuple[Line, ...]]:
-        """Started steps, counted in whole numbers; never falls, so that the ends of a range give the ends."""
+    def _by_program(self, reading: Reading, outputs: int) -> tuple[Amounts, tuple[Line, ...]] | None:
+        """In whole numbers. None: a range through prices that do not rise with it, or a job without a price."""
         low, middle, high, _ = reading
-        best = shorts[0]
-        expected = least = most = best.nanos(middle, outputs)
-        if low is not high:
-            least, most = best.nanos(low, outputs), best.nanos(high, outputs)
-        for index in range(1, len(shorts)):
-            short = shorts[index]
-            one = short.nanos(middle, outputs)
-            if index < self.of_record and _less(expected, one):
-                best, expected = short, one
-            one_low, one_high = (one, one) if low is high else (short.nanos(low, outputs), short.nanos(high, outputs))
-            least = one_low if _less(one_low, least) else least
-            most = one_high if _less(most, one_high) else most
-        key = expected if least is most else (least, expected, most)
+        if self.programs is None or (low is not high and not self.rising):
+            return None
+        if (values := self.meter.values(middle)) is None:
+            return None
+        if low is high:
+            low = high = values
+        answer = self.programs[0].run(low, values, high, outputs)
+        if answer is None:
+            return None
+        least, expected, most, found = answer
+        for index in range(1, len(self.programs)):
+            if (one := self.programs[index].run(low, values, high, outputs)) is None:
+                return None
+            under, usual, over, its = one
+            if index < self.of_record and expected[0] * usual[1] < usual[0] * expected[1]:
+                expected, found = usual, its
+            least = under if under[0] * least[1] < least[0] * under[1] else least
+            most = over if over[0] * most[1] > most[0] * over[1] else most
+        key = expected if least is most else (*least, *expected, *most)
         amounts = self.amounts.get(key) or self._amounts(key, least, expected, most)
-        return amounts, short_lines(best, middle[best.measure], outputs, amounts[0].expected) + amounts[3]
+        return amounts, lines(found, outputs, amounts[0].expected) + amounts[3]
 
-    def _in_full(self, reading: Reading, outputs: int) -> tuple[Amounts, tuple[Line, ...]]:
+    def _by_definition(self, reading: Reading, outputs: int) -> tuple[Amounts, tuple[Line, ...]]:
         """As the language defines it, in exact ranges; remembered, since few different lengths are asked for often."""
         low, middle, high, _ = reading
         key = (outputs, *middle.values(), *(() if low is high else (*low.values(), *high.values())))
@@ -152,7 +155,7 @@ class Selection:
             amounts = self.amounts.get(middle) or self._amounts(middle, middle, middle, middle)
         else:
             least, most = low.as_integer_ratio(), high.as_integer_ratio()
-            key = least, middle, most
+            key = *least, *middle, *most
             amounts = self.amounts.get(key) or self._amounts(key, least, middle, most)
         lines = lines_of(self.rates[best], found[best], outputs, amounts[0].expected, self.reductions)
         return amounts, lines + amounts[3]
@@ -173,7 +176,7 @@ class Selection:
                 low, high = ((end[0] * up, end[1] * down) for end in (least, most))
                 dollars = _span(low, middle, high, worth.currency)
             used = cost.expected.amount
-            line = Line(worth.label, used, used, currency, worth.rate, dollars.expected)
+            line = new_line(worth.label, used, used, currency, worth.rate, dollars.expected, "")
             amounts = (cost, dollars, worth.plan, (line,))
         if len(self.amounts) >= _REMEMBERED:
             self.amounts.clear()
@@ -243,7 +246,8 @@ def select(
     if worth is not None:
         sources.append(worth.plan.source)
     texts = tuple(dict.fromkeys(assumptions))
-    shorts = tuple(rate.short for rate in rates if rate.short is not None)
+    reductions = tuple(Stage(one.label, "part", one.left(at)) for one in last)
+    programs = tuple(program for rate in rates if (program := compiled(rate, reductions)) is not None)
     meter = Meter.of(offer, settings, tuple(dict.fromkeys(name for rate in rates for name in rate.needs)))
     return Selection(
         offer=offer,
@@ -256,12 +260,13 @@ def select(
         ids=tuple(rate.id for rate in rates),
         assumptions=texts,
         with_slack=(*texts, slack),
-        reductions=tuple((one.label, 1 - one.left(at).expected) for one in last if one.left(at).expected != 1),
+        reductions=reductions,
         left=remaining(last, at),
         worth=worth,
         book=book,
         amounts=valuation.amounts,
-        shorts=shorts if len(shorts) == len(rates) and not last and not meter.derived else None,
+        programs=programs if len(programs) == len(rates) else None,
+        rising=not meter.derived and all(program.rising for program in programs),
     )
 
 
@@ -290,22 +295,19 @@ def _no_price(entry: Entry, choice: tuple[str, ...], at: date) -> NoPrice:
     )
 
 
-def _less(one: Ratio, other: Ratio) -> bool:
-    return one[0] * other[1] < other[0] * one[1]
-
-
 def _point(numerator: int, denominator: int, currency: str) -> Span:
     """One exact amount on the grid of nanos: low down, expected to the nearest even, high up."""
     whole, rest = divmod(numerator, denominator)
-    below = Money(whole, currency)
+    below = money_of(whole, currency)
     if not rest:
-        return Span(below, below, below)
-    above = Money(whole + 1, currency)
+        return new_span(below, below, below)
+    above = money_of(whole + 1, currency)
     up = 2 * rest > denominator or (2 * rest == denominator and whole % 2)
-    return Span(below, above if up else below, above)
+    return new_span(below, above if up else below, above)
 
 
 def _span(least: Ratio, expected: Ratio, most: Ratio, currency: str) -> Span:
     """The one rounding to nanos of an interval: low down, expected to the nearest even, high up."""
-    low, middle = rounded_ratio(*least, "floor"), rounded_ratio(*expected, "half-even")
-    return Span(Money(low, currency), Money(middle, currency), Money(rounded_ratio(*most, "ceil"), currency))
+    low, middle, high = least[0] // least[1], rounded_ratio(*expected, "half-even"), -(-most[0] // most[1])
+    span = new_span if low <= middle <= high else Span  # which refuses
+    return span(money_of(low, currency), money_of(middle, currency), money_of(high, currency))

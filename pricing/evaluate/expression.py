@@ -7,9 +7,11 @@ Every value is a range low ≤ expected ≤ high, so that what is known only rou
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
+from functools import partial, reduce
 from math import ceil, floor
+from operator import itemgetter
 
 from ..errors import BadCard, BadQuantity
 
@@ -18,6 +20,12 @@ LONGEST, DEEPEST, MOST_NODES = 500, 20, 100
 _NUMBER = r"[0-9]{1,15}(?:\.[0-9]{0,18})?|\.[0-9]{1,18}"
 _TOKEN = re.compile(rf"\s*(?:({_NUMBER})|([A-Za-z][A-Za-z0-9_]{{0,60}})|([-+*/(),]))", re.ASCII)
 _SPACE = re.compile(r"\s*", re.ASCII)
+
+EXACT = Context(prec=80)
+"""For the few Decimal operations that leave the exact integers: no card or usage has this many digits."""
+STRICT = Context(prec=80, traps=[Inexact, DivisionByZero, InvalidOperation, Overflow])
+"""The same, where an answer that is not exact is none: ArithmeticError."""
+_HALF = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,37 @@ _ROUNDINGS: Mapping[str, Callable[[Fraction], Fraction]] = {
 FUNCTIONS = (*_ROUNDINGS, "min", "max")
 
 
+def _ceil(value: Decimal) -> Decimal:
+    return value.to_integral_value(ROUND_CEILING)
+
+
+def _floor(value: Decimal) -> Decimal:
+    return value.to_integral_value(ROUND_FLOOR)
+
+
+def _half_up(value: Decimal) -> Decimal:
+    return _floor(STRICT.add(value, _HALF))
+
+
+_PAIRS: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
+    "+": STRICT.add, "-": STRICT.subtract, "*": STRICT.multiply, "/": STRICT.divide, "min": min, "max": max
+}  # fmt: skip
+_SINGLES: Mapping[str, Callable[[Decimal], Decimal]] = {
+    "neg": STRICT.minus, "ceil": _ceil, "floor": _floor, "round": _half_up, "min": STRICT.plus, "max": STRICT.plus
+}  # fmt: skip
+
+
+InDecimals = Callable[[Mapping[str, Decimal]], Decimal]
+
+
+def _on_one(operation: Callable[[Decimal], Decimal], one: InDecimals) -> InDecimals:
+    return lambda measures: operation(one(measures))
+
+
+def _on_two(operation: Callable[[Decimal, Decimal], Decimal], one: InDecimals, two: InDecimals) -> InDecimals:
+    return lambda measures: operation(one(measures), two(measures))
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One step: a number, a name, or an operation on other nodes."""
@@ -115,6 +154,18 @@ class Node:
                         return left * right
                     case _:
                         return left / right
+
+    def in_decimals(self) -> InDecimals:
+        """Its value for points, much sooner. Raises ArithmeticError also where no decimal is exact."""
+        if self.kind == "number":
+            value = STRICT.divide(Decimal(self.value.numerator), Decimal(self.value.denominator))
+            return lambda _: value
+        if self.kind == "name":
+            return itemgetter(self.name)
+        first, *others = [part.in_decimals() for part in self.parts]
+        if not others:
+            return _on_one(_SINGLES[self.kind], first)
+        return reduce(partial(_on_two, _PAIRS[self.kind]), others, first)
 
     def names(self) -> Iterator[str]:
         if self.kind == "name":
@@ -266,6 +317,12 @@ class _Reader:
             limit="+ - * / ( ) numbers, names of measures, ceil floor round min max",
             next="write it with + - * / ( ), numbers, names of measures, ceil floor round min max",
         )
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number without an exponent or trailing zeros."""
+    value = EXACT.normalize(value)
+    return EXACT.quantize(value, Decimal(1)) if value == value.to_integral_value() else value
 
 
 def _plain(value: Range) -> str:

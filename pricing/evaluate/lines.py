@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
 from ..money import NANOS, Money
 from ..quote import Line
-from .rates import Evaluation, Part, Rate, Short, decimal_from, unit_size
+from .rates import Evaluation, Part, Rate, Stage, decimal_from, unit_size
 from .tariffs import Piece
 
 _ONE = Decimal(1)
-
-Reduction = tuple[str, Fraction]
-"""A discount that comes last: its label, and the part of the price that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +30,8 @@ class _Draft:
         return self.billed * self.rate
 
 
-def short_lines(short: Short, measured: Decimal, outputs: int, total: Money) -> tuple[Line, ...]:
-    """The one line of the short way."""
-    label, note = (short.label, short.note) if outputs == 1 else _times(short.label, short.note, outputs)
-    billed = Decimal(short.steps(measured) * outputs * short.units)
-    return (Line(label, measured, billed, short.unit, short.rate, total, note),)
-
-
 def lines_of(
-    rate: Rate, found: Evaluation, outputs: int, total: Money, reductions: Sequence[Reduction]
+    rate: Rate, found: Evaluation, outputs: int, total: Money, reductions: Sequence[Stage]
 ) -> tuple[Line, ...]:
     """Lines that sum to `total`, the price already rounded to nanos; they share what rounding leaves over."""
     per_dollar = Fraction(1) if rate.exchange is None else rate.exchange.credits_per_usd
@@ -54,10 +45,11 @@ def lines_of(
     for text, unit, step in found.steps:
         drafts.append(_adjusted(text, outputs if unit == "output" else 1, unit, step * per_dollar))
     left = found.total.expected
-    for text, taken in reductions:
-        drafts.append(_adjusted(text, 1, "job", -left * taken))
-        left -= left * taken
-    amounts = share([draft.amount * NANOS for draft in drafts], total.nanos)
+    for one in reductions:
+        stays = left * one.value.expected
+        drafts += [_adjusted(one.label, 1, "job", stays - left)] if stays != left else []
+        left = stays
+    amounts = share([(draft.amount * NANOS).as_integer_ratio() for draft in drafts], total.nanos)
     return tuple(
         Line(
             draft.label,
@@ -72,13 +64,16 @@ def lines_of(
     )
 
 
-def share(exact: list[Fraction], total: int) -> list[int]:
-    """Whole numbers beside the exact ones that sum to `total`: floors, then one more for the largest remainders."""
-    floors = [part.numerator // part.denominator for part in exact]
-    order = sorted(range(len(exact)), key=lambda index: (floors[index] - exact[index], index))
+def share(exact: Sequence[tuple[int, int]], total: int) -> list[int]:
+    """Whole numbers beside the exact ratios that sum to `total`: floors, then one more for the largest remainders."""
+    floors = [top // bottom for top, bottom in exact]
     left = total - sum(floors)
+    if not left:
+        return floors
+    common = lcm(*(bottom for _, bottom in exact))
+    rests = [top % bottom * (common // bottom) for top, bottom in exact]
     every, some = divmod(left, len(exact))
-    for place, index in enumerate(order):
+    for place, index in enumerate(sorted(range(len(exact)), key=lambda index: (-rests[index], index))):
         floors[index] += every + (place < some)
     return floors
 
@@ -88,11 +83,11 @@ def _piece(part: Part, piece: Piece, times: int, per_dollar: Fraction) -> _Draft
     measured = decimal_from(part.measured.expected)
     named = ", ".join([shown.label, *([piece.label] if piece.label else []), *part.labels])
     if piece.billed is None:
-        label, note = _times(named, shown.note if component.tariff.metered else "", times)
+        label, note = times_text(named, shown.note if component.tariff.metered else "", times)
         unit = "output" if component.per_output else "job"
         return _Draft(label, measured, Fraction(times), unit, piece.rate * per_dollar, note)
-    unit, size = unit_size(component, piece)
-    label, note = _times(named, shown.note, times)
+    unit, size = unit_size(component, piece.per)
+    label, note = times_text(named, shown.note, times)
     return _Draft(label, measured, piece.billed * times / size, unit, piece.rate * size / piece.per * per_dollar, note)
 
 
@@ -100,7 +95,8 @@ def _adjusted(label: str, times: int, unit: str, amount: Fraction) -> _Draft:
     return _Draft(label, _ONE, Fraction(times), unit, amount)
 
 
-def _times(label: str, note: str, outputs: int) -> tuple[str, str]:
+def times_text(label: str, note: str, outputs: int) -> tuple[str, str]:
+    """Label and note for so many outputs."""
     if outputs == 1:
         return label, note
     return f"{label}, × {outputs} outputs", f"{note}, for each output" if note else ""

@@ -1,6 +1,6 @@
 """From what a job states to what a rate is asked: measures read, defaulted, limited and derived. Prices nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -10,8 +10,7 @@ from ..errors import BadQuantity, NotQuotable, OverLimit
 from ..offer import Duration, Limit, Offer
 from ..units import AUDIO, BILLED, GIVEN_BY, MEASURES, VIDEO
 from ..usage import Quantity, Usage
-from .expression import Expression, Range
-from .rates import EXACT
+from .expression import EXACT, Expression, Range, plain
 
 Measures = dict[str, Decimal]
 Reading = tuple[Measures, Measures, Measures, bool]
@@ -31,10 +30,10 @@ class Meter:
     duration: Duration | None
     derived: tuple[tuple[str, Expression], ...]
     """In the order in which they are worked out."""
-    only: str | None
-    """The one length that decides, where nothing else is needed or limited; None: read in full."""
-    top: Decimal | None
-    """Its limit."""
+    in_decimals: tuple[tuple[str, Callable[[Measures], Decimal]], ...]
+    """The same for points."""
+    asked: tuple[tuple[str, str, Decimal | None], ...]
+    """What a point is read from: the measure, another name for it, what it is when not stated."""
 
     @classmethod
     def of(cls, offer: Offer, settings: Mapping[str, str], needs: tuple[str, ...]) -> "Meter":
@@ -49,22 +48,59 @@ class Meter:
         checked = [limit.measure for limit in limits] + ([] if offer.duration is None else [offer.duration.measure])
         known = tuple(dict.fromkeys(name for name in (offer.measure, *checked) if name not in base))
         derived = tuple((one.name, one.expression) for one in offer.derived if one.name in wanted)
-        plain = base == [offer.measure] and not known and offer.duration is None and MEASURES[offer.measure].unit == "s"
-        plain = plain and all(limit.least is None for limit in limits)
-        tops = [limit.most for limit in limits if limit.most is not None]
-        only, top = (offer.measure, min(tops, default=None)) if plain else (None, None)
-        return cls(offer, tuple(base), known, limits, offer.duration, derived, only, top)
+        in_decimals = tuple((name, expression.tree.in_decimals()) for name, expression in derived)
+        own = offer.measure if MEASURES[offer.measure].unit == "s" else ""
+        asked = tuple(
+            (name, BILLED if name == own else name, None if name in known else offer.defaults.get(name))
+            for name in (*base, *known)
+        )
+        return cls(offer, tuple(base), known, limits, offer.duration, derived, in_decimals, asked)
+
+    @property
+    def only(self) -> str | None:
+        """The one length that decides, where nothing else is needed or limited and any short one is taken."""
+        name = self.offer.measure
+        free = self.duration is None and all(limit.least is None for limit in self.limits)
+        return name if free and self.needs == (name,) and not self.known and MEASURES[name].unit == "s" else None
 
     def read(self, usage: Usage) -> Reading:
         """Raises BadQuantity, OverLimit, NotQuotable."""
-        if (name := self.only) is not None:
-            quantity = usage.measures.get(name) or usage.measures.get(BILLED)
-            if quantity is not None and (length := quantity.low) == quantity.high:
-                if self.top is not None and length > self.top:
-                    return self._read(usage)  # it says so
-                measures = {name: length}
-                return measures, measures, measures, False
-        return self._read(usage)
+        given, measures = usage.measures, Measures()
+        for name, other, default in self.asked:
+            quantity = given.get(name) or given.get(other)
+            if quantity is not None and ((amount := quantity.low) is quantity.high or amount == quantity.high):
+                measures[name] = amount
+            elif quantity is not None or (name == VIDEO and self.offer.audio_driven):
+                return self._read(usage)
+            elif default is not None:
+                measures[name] = default
+            elif name not in self.known:
+                return self._read(usage)
+        for limit in self.limits:
+            value = measures.get(limit.measure)
+            if value is None:
+                continue
+            if (limit.most is not None and value > limit.most) or (limit.least is not None and value < limit.least):
+                return self._read(usage)  # it says so
+        if (duration := self.duration) is not None and not (
+            duration.measure in measures and duration.sells(measures[duration.measure])
+        ):
+            return self._read(usage)
+        return measures, measures, measures, False
+
+    def values(self, measures: Measures) -> Measures | None:
+        """A point with what is derived from it, in exact decimals; None where only `box` can say it, or why not."""
+        if not self.in_decimals:
+            return measures
+        values = dict(measures)
+        try:
+            for name, found in self.in_decimals:
+                values[name] = value = plain(found(values))
+                if value < 0:
+                    return None
+        except ArithmeticError:
+            return None
+        return values
 
     def _read(self, usage: Usage) -> Reading:
         given = usage.measures

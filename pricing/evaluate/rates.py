@@ -7,28 +7,23 @@ The order is the language's, because it changes the number:
       → minimum and maximum charge → rounding of the component → components summed → rounding of the output
       → × outputs (and what is charged once a job) → rounding of the job → exchange → discounts → nanos
 
-`evaluate` says it plainly with ranges of fractions and is the definition. `Short` is a short way for the
-commonest shape (one component, started steps, a price per unit), held equal to it by a law.
+`evaluate` says it plainly with ranges of fractions and is the definition. `program` says the same in whole numbers,
+for jobs whose amounts are points, and a law holds the two equal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Context, Decimal
+from decimal import Decimal, Inexact
 from fractions import Fraction
 from functools import reduce
-from math import ceil
 from operator import add
-from typing import Literal
+from typing import Any, Literal
 
-from ..money import NANOS
 from ..source import Source
-from .expression import Range
-from .tariffs import ONE, ZERO, MoneyRounding, PerUnit, Piece, Tariff, Terms, quantise
+from .expression import EXACT, STRICT, Range, plain
+from .tariffs import ONE, ZERO, MoneyRounding, Piece, Tariff, Terms, quantise
 
 Mode = Literal["ceil", "floor", "nearest", "unknown"]
-
-EXACT = Context(prec=80)
-"""For the few Decimal operations that leave the exact integers: no card or usage has this many digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +64,27 @@ class Multiplier:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What happens to an amount once it is there: a part of it stays, it has a bound, or it is rounded to a step."""
+
+    label: str
+    kind: Literal["part", "least", "most", "ceil", "floor", "nearest"]
+    value: Range
+
+    def of(self, amount: Range) -> Range:
+        kind, value = self.kind, self.value.expected
+        match kind:
+            case "part":
+                return amount * self.value
+            case "least":
+                return amount.each(lambda one: max(one, value))
+            case "most":
+                return amount.each(lambda one: min(one, value))
+            case _:
+                return amount.each(lambda one: quantise(one, value, kind))
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """One summand of a price."""
 
@@ -100,6 +116,16 @@ class Component:
         names += [name for one in self.multipliers for name, _ in (*one.above, *one.at_most)]
         return tuple(dict.fromkeys(names))
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What follows tariff and multipliers."""
+        stages = [Stage(label, "part", left) for label, left in self.reductions]
+        if (least := self.minimum_charge) is not None:
+            stages.append(Stage(f"at least {decimal_from(least):f}", "least", Range.point(least)))
+        if (most := self.maximum_charge) is not None:
+            stages.append(Stage(f"at most {decimal_from(most):f}", "most", Range.point(most)))
+        return (*stages, *_rounds(self.rounding, "rounded to {}"))
+
     def billed(self, measured: Range) -> Range:
         """included → quantise → minimum → cap."""
         quantity = measured.each(lambda value: max(value - self.included, ZERO)) if self.included else measured
@@ -127,14 +153,7 @@ class Component:
             labels += [multiplier.label] if multiplier.expects(box) else []
         amount, pieces = self.tariff.charge(billed, axis, Terms(factor, self.unit_rounding))
         steps: list[tuple[str, Fraction]] = []
-        for label, left in self.reductions:
-            amount = _step(steps, label, amount, amount * left)
-        if (least := self.minimum_charge) is not None:
-            amount = _step(steps, f"at least {decimal_from(least):f}", amount, amount.each(lambda one: max(one, least)))
-        if (most := self.maximum_charge) is not None:
-            amount = _step(steps, f"at most {decimal_from(most):f}", amount, amount.each(lambda one: min(one, most)))
-        if (rounding := self.rounding) is not None:
-            amount = _step(steps, f"rounded to {decimal_from(rounding.step):f}", amount, amount.each(rounding))
+        amount = _through(self.stages, amount, steps)
         return Part(self, measured, pieces, tuple(labels), tuple(steps), amount)
 
 
@@ -171,34 +190,6 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Short:
-    """The short way of a rate: started steps, each at a whole-number ratio of nanos."""
-
-    measure: str
-    step_numerator: int
-    step_denominator: int
-    nanos_numerator: int
-    nanos_denominator: int
-    units: int
-    """Shown units in one step."""
-    label: str
-    unit: str
-    rate: Decimal
-    note: str
-
-    def nanos(self, measured: Mapping[str, Decimal], outputs: int) -> tuple[int, int]:
-        """The price of the job in nanos, exact, as (numerator, denominator > 0)."""
-        return self.steps(measured[self.measure]) * outputs * self.nanos_numerator, self.nanos_denominator
-
-    def steps(self, measured: Decimal) -> int:
-        """How many steps were started."""
-        if self.step_denominator == 1:  # ⌈x / s⌉ is ⌈⌈x⌉ / s⌉ for a whole s
-            return -(-ceil(measured) // self.step_numerator)
-        numerator, denominator = measured.as_integer_ratio()
-        return -(-numerator * self.step_denominator // (denominator * self.step_numerator))
-
-
-@dataclass(frozen=True, slots=True)
 class Rate:
     """A row of a card for one choice of settings."""
 
@@ -212,10 +203,8 @@ class Rate:
     output_rounding: MoneyRounding | None = None
     job_rounding: MoneyRounding | None = None
     exchange: Exchange | None = None
-    short: Short | None = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "short", _short(self))
+    programs: dict[object, Any] = field(default_factory=dict[object, Any], compare=False, repr=False, init=False)
+    """What `compiled` has made of it, by the discounts that come last."""
 
     @property
     def contested(self) -> bool:
@@ -225,6 +214,20 @@ class Rate:
     @property
     def needs(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for component in self.components for name in component.needs))
+
+    @property
+    def output_stages(self) -> tuple[Stage, ...]:
+        """What happens to the sum for one output."""
+        return _rounds(self.output_rounding, "rounded to {} per output ({})")
+
+    @property
+    def job_stages(self) -> tuple[Stage, ...]:
+        """What happens to the sum for the job, before the exchange."""
+        dollars = None if self.exchange is None else self.exchange.rounding
+        return (
+            *_rounds(self.job_rounding, "rounded to {} per job ({})"),
+            *_rounds(dollars, "dollars rounded to {} before the exchange"),
+        )
 
     def same_price(self, other: "Rate") -> bool:
         return (self.components, self.output_rounding, self.job_rounding, self.exchange) == (
@@ -240,37 +243,41 @@ def evaluate(rate: Rate, box: Mapping[str, Range], outputs: int) -> Evaluation:
     parts = tuple(component.price(box) for component in rate.components)
     steps: list[tuple[str, Fraction]] = []
     total = _sum([part.amount for part in parts if part.component.per_output])
-    if (rounding := rate.output_rounding) is not None:
-        total = _step(steps, _rounded(rounding, "output"), total, total.each(rounding))
+    total = _through(rate.output_stages, total, steps)
     whole = [(label, "output", amount) for label, amount in steps]
     total = total if outputs == 1 else total.each(lambda value: value * outputs)
     total = _sum([total, *(part.amount for part in parts if not part.component.per_output)])
     steps.clear()
-    if (rounding := rate.job_rounding) is not None:
-        total = _step(steps, _rounded(rounding, "job"), total, total.each(rounding))
-    if (exchange := rate.exchange) is not None:
-        if (rounding := exchange.rounding) is not None:
-            text = f"dollars rounded to {decimal_from(rounding.step):f} before the exchange"
-            total = _step(steps, text, total, total.each(rounding))
-        total = total * Range.point(exchange.credits_per_usd)
+    total = _through(rate.job_stages, total, steps)
+    if rate.exchange is not None:
+        total = total * Range.point(rate.exchange.credits_per_usd)
     return Evaluation(parts, (*whole, *((label, "job", amount) for label, amount in steps)), total)
 
 
 def decimal_from(value: Fraction) -> Decimal:
     """For showing: exact where a decimal can be, else to 18 decimals."""
-    numerator, denominator = Decimal(value.numerator), Decimal(value.denominator)
-    quotient = EXACT.divide(numerator, denominator)
-    if quotient.adjusted() < -60 or EXACT.multiply(quotient, denominator) != numerator:
-        quotient = EXACT.quantize(quotient, Decimal("1e-18"))
-    plain = EXACT.normalize(quotient)
-    return EXACT.quantize(plain, Decimal(1)) if plain == plain.to_integral_value() else plain
+    return decimal_of(value.numerator, value.denominator)
 
 
-def unit_size(component: Component, piece: Piece) -> tuple[str, Fraction]:
+def decimal_of(numerator: int, denominator: int) -> Decimal:
+    """The same of a quotient, denominator > 0, that need not be reduced."""
+    whole, rest = divmod(numerator, denominator)
+    if not rest:
+        return Decimal(whole)
+    try:
+        quotient = STRICT.divide(Decimal(numerator), Decimal(denominator))
+        if quotient.adjusted() >= -60:
+            return quotient
+    except Inexact:
+        quotient = EXACT.divide(Decimal(numerator), Decimal(denominator))
+    return plain(EXACT.quantize(quotient, Decimal("1e-18")))
+
+
+def unit_size(component: Component, per: Fraction) -> tuple[str, Fraction]:
     """Lines count in the tariff's own unit where billed quantities are whole in it, else in the measure's."""
     base = component.shown.unit
-    if piece.per != 1 and component.step == piece.per:
-        return f"{decimal_from(piece.per):f} {base}", piece.per
+    if per != 1 and component.step == per:
+        return f"{decimal_from(per):f} {base}", per
     return base, Fraction(1)
 
 
@@ -278,43 +285,17 @@ def _sum(amounts: list[Range]) -> Range:
     return reduce(add, amounts) if amounts else Range.point(ZERO)
 
 
-def _step(steps: list[tuple[str, Fraction]], label: str, before: Range, after: Range) -> Range:
-    if after.expected != before.expected:
-        steps.append((label, after.expected - before.expected))
-    return after
+def _through(stages: Sequence[Stage], amount: Range, steps: list[tuple[str, Fraction]]) -> Range:
+    """The amount after them; each that changes what is expected is noted."""
+    for stage in stages:
+        before, amount = amount, stage.of(amount)
+        if amount.expected != before.expected:
+            steps.append((stage.label, amount.expected - before.expected))
+    return amount
 
 
-def _rounded(rounding: MoneyRounding, of: str) -> str:
-    return f"rounded to {decimal_from(rounding.step):f} per {of} ({rounding.mode})"
-
-
-def _short(rate: Rate) -> Short | None:
-    if len(rate.components) != 1 or rate.output_rounding or rate.job_rounding or rate.exchange:
-        return None
-    part, tariff = rate.components[0], rate.components[0].tariff
-    if part.step is None or part.mode != "ceil" or not isinstance(tariff, PerUnit):
-        return None
-    if not tariff.price.is_point or not part.factor.is_point or not part.per_output:
-        return None
-    if part.included or part.minimum is not None or part.cap is not None or part.multipliers or part.reductions:
-        return None
-    if part.unit_rounding or part.rounding or part.minimum_charge is not None or part.maximum_charge is not None:
-        return None
-    price = tariff.price.expected * part.factor.expected
-    unit, size = unit_size(part, Piece(price, part.step, tariff.per))
-    units = part.step / size
-    if units.denominator != 1:
-        return None
-    nanos = part.step / tariff.per * price * NANOS
-    return Short(
-        part.measure,
-        part.step.numerator,
-        part.step.denominator,
-        nanos.numerator,
-        nanos.denominator,
-        units.numerator,
-        part.shown.label,
-        unit,
-        decimal_from(price * size / tariff.per),
-        part.shown.note,
-    )
+def _rounds(rounding: MoneyRounding | None, label: str) -> tuple[Stage, ...]:
+    if rounding is None:
+        return ()
+    text = label.format(f"{decimal_from(rounding.step):f}", rounding.mode)
+    return (Stage(text, rounding.mode, Range.point(rounding.step)),)

@@ -5,6 +5,7 @@ straight line whose points are whole nanos, so that two points give the sum of m
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -19,9 +20,9 @@ _GRID = Fraction(NANOS, 1000)
 
 def evenness(selection: Selection) -> Evenness:
     """What is sure of jobs that state one length, in the offer's own measure."""
-    meter = selection.meter
-    name = meter.only
-    if name is None or (meter.top is not None and meter.top != meter.top.to_integral_value()):
+    name = selection.meter.only
+    top = min((one.most for one in selection.meter.limits if one.most is not None), default=Decimal(0))
+    if name is None or top != top.to_integral_value():
         return "no"
     if all(_steady(part, name) for rate in selection.rates for part in rate.components):
         return "steady"

@@ -11,7 +11,7 @@ from decimal import Decimal, localcontext
 
 from ..book import PriceBook
 from ..errors import PricingError
-from ..evaluate.rates import EXACT
+from ..evaluate.expression import EXACT
 from ..money import Money, Span
 from ..questions.evenly import Evenness, evenness
 from ..quote import Quote

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pricing import Money, PriceBook, Quantity, Quote, Usage
-from pricing.evaluate.expression import Range
-from pricing.evaluate.rates import evaluate
+from pricing import Money, PriceBook, PricingError, Quantity, Quote, Usage
+from pricing.laws import Job, books, jobs
+from pricing.laws.jobs import in_force, point
+from pricing.laws.values import any_usages
+from pricing.select import Selection
 from tests.strategies import (
     MadeUp,
     Sold,
@@ -23,11 +25,13 @@ from tests.strategies import (
     any_sold,
     choices_of,
     days,
+    every_card,
     made_up_cards,
     offers,
     seconds,
     sold_by_length,
     stated,
+    uneven_books,
     usages,
 )
 
@@ -251,15 +255,54 @@ def test_every_shape_of_the_language_is_monotone(card: MadeUp, lengths: list[Dec
     assert short.high <= more.high
 
 
+def check_program(selection: Selection, usage: Usage, outputs: int, *, answers: bool = False) -> None:
+    """What the programs say is what the definition says: every amount, every line, every refusal."""
+    in_full = replace(selection.meter, asked=(("", "", None),))
+    definition = replace(selection, programs=None, meter=in_full, amounts={}, priced={})
+    said = asked(selection, usage, outputs)
+    assert said == asked(definition, usage, outputs)
+    assert not (answers and selection.priced), "a point that the definition had to price"
+
+
+def asked(selection: Selection, usage: Usage, outputs: int) -> Quote | tuple[type[PricingError], str]:
+    try:
+        return selection.quote(usage, outputs)
+    except PricingError as error:
+        return type(error), str(error)
+
+
+def check_job(book: PriceBook, job: Job, *, answers: bool = False) -> None:
+    selection = in_force(book, job.offer, job.settings, job.at)
+    check_program(selection, job.usage, job.outputs)
+    check_program(selection, point(job.usage), job.outputs, answers=answers)
+
+
+@given(data=st.data())
+@settings(max_examples=max(settings().max_examples, 400))
+def test_a_program_is_the_definition_on_every_card(data: st.DataObject) -> None:
+    check_job(every_card(), data.draw(jobs(every_card())))
+
+
+@given(data=st.data())
+def test_points_are_priced_by_program(data: st.DataObject) -> None:
+    job = data.draw(jobs(every_card(), exact=True))
+    check_program(in_force(every_card(), job.offer, job.settings, job.at), job.usage, job.outputs, answers=True)
+
+
+@given(usage=any_usages(), data=st.data())
+def test_a_program_refuses_as_the_definition_does(usage: Usage, data: st.DataObject) -> None:
+    job = data.draw(jobs(every_card(), exact=True))
+    measures = {**job.usage, **usage}
+    check_program(in_force(every_card(), job.offer, job.settings, job.at), Usage(measures), job.outputs)
+
+
+@given(book=books() | uneven_books(), data=st.data())
+@settings(max_examples=max(settings().max_examples, 300))
+def test_a_program_is_the_definition_of_cards_made_up_whole(book: PriceBook, data: st.DataObject) -> None:
+    check_job(book, data.draw(jobs(book)))
+
+
 @given(card=made_up_cards(), length=seconds(), outputs=st.integers(1, 4))
-def test_the_short_way_is_the_definition(card: MadeUp, length: Decimal, outputs: int) -> None:
-    plain = [
-        replace(part, step=Decimal(5), mode="ceil", included=Decimal(0), minimum=None, cap=None) for part in card.parts
-    ]
-    for candidate in (card, replace(card, parts=(replace(plain[0], per=plain[0].per or Decimal(1)),), rounding=None)):
-        entry = candidate.book().entries["acme/clip"]
-        rate = entry.rates[()][0].rate
-        if rate.short is not None:
-            numerator, denominator = rate.short.nanos({"output_video_seconds": length}, outputs)
-            exact = evaluate(rate, {"output_video_seconds": Range.point(Fraction(length))}, outputs).total
-            assert Fraction(numerator, denominator) == exact.expected * 10**9 == exact.low * 10**9
+def test_a_program_is_the_definition_of_cards_made_up_of_parts(card: MadeUp, length: Decimal, outputs: int) -> None:
+    selection = in_force(card.book(), "acme/clip", {}, date(2026, 6, 1))
+    check_program(selection, Usage.billed(length), outputs, answers=True)

@@ -20,7 +20,7 @@ from pricing import (
     Usage,
 )
 from pricing import check as check_cards
-from pricing.evaluate.rates import Component
+from pricing.evaluate.program import Summand
 from pricing.laws import LAWS, Broken, Job, books, cases, check, laws_of
 from pricing.laws.checks import Room, inverse
 from pricing.laws.jobs import Case, quotable
@@ -221,16 +221,16 @@ def test_a_fault_of_the_library_is_found(
         check(book, "acme/clip", laws=only, max_examples=300)
 
 
-@pytest.mark.parametrize("key", ["minimum", "cap"])
-def test_a_forgotten_bound_is_found(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = Component.billed
+@pytest.mark.parametrize(("key", "nothing"), [("minimum", 0), ("cap", None)])
+def test_a_forgotten_bound_is_found(key: str, nothing: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Summand.run
 
-    def forgetful(self: Component, measured: Any) -> Any:
-        return honest(replace(self, **{key: None}), measured)
+    def forgetful(self: Summand, values: Any, found: Any) -> Any:
+        return honest(replace(self, **{key: nothing}), values, found)
 
     book = card(f"{key} = 5\n{PLAIN}")
     assert broken(book, examples=40) == ""
-    monkeypatch.setattr(Component, "billed", forgetful)
+    monkeypatch.setattr(Summand, "run", forgetful)
     assert broken(card(f"{key} = 5\n{PLAIN}")).startswith("bounded: acme/clip")
 
 

@@ -1,5 +1,6 @@
 """The stages of the evaluator, one by one, each against an amount a seller states or a sum done by hand."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -7,8 +8,10 @@ from fractions import Fraction
 import pytest
 
 from pricing import PriceBook, Quote, Usage, usd
+from pricing.evaluate.compiled import compiled
+from pricing.evaluate.expression import Range
 from pricing.evaluate.lines import share
-from pricing.evaluate.rates import decimal_from
+from pricing.evaluate.rates import Multiplier, Stage, decimal_from
 from pricing.evaluate.tariffs import quantise
 from tests.pricing.cardtexts import TABLE, spoiled
 
@@ -154,7 +157,7 @@ def test_quantise(value: str, step: str, mode: str, expected: str) -> None:
     ],
 )
 def test_share(exact: list[str], total: int, shared: list[int]) -> None:
-    assert share([Fraction(part) for part in exact], total) == shared
+    assert share([Fraction(part).as_integer_ratio() for part in exact], total) == shared
 
 
 @pytest.mark.parametrize(
@@ -167,3 +170,21 @@ def test_share(exact: list[str], total: int, shared: list[int]) -> None:
 )  # fmt: skip
 def test_decimals_for_showing(value: Fraction, text: str) -> None:
     assert f"{decimal_from(value):f}" == text
+
+
+def test_what_no_program_is_made_of() -> None:
+    rate = next(iter(PriceBook.shipped().entries["creatify/aurora_v1"].rates.values()))[0].rate
+    all_off = Stage("100 % off", "part", Range.point(Fraction(0)))
+    half_off = Stage("50 % off", "part", Range.point(Fraction(1, 2)))
+    assert compiled(rate, (half_off,)) is compiled(rate, (half_off,))
+    assert compiled(rate, (half_off, all_off)) is None
+    many = (Multiplier("more", Range.point(Fraction(2)), (), ()),) * 5
+    assert compiled(replace(rate, components=(replace(rate.components[0], multipliers=many[:4]),)), ()) is not None
+    assert compiled(replace(rate, components=(replace(rate.components[0], multipliers=many),)), ()) is None
+
+
+def test_unknown_rounding_may_cross_a_falling_cliff() -> None:
+    cells = '[{ up_to = 2.5, price = 1 }, { up_to = "inf", price = 0.1 }]'
+    tariff = f'tariff = {{ kind = "tiers", mode = "cliff", cells = {cells} }}'
+    said = price(f'quantise = {{ step = 1, mode = "unknown" }}\n{tariff}', "2.3")
+    assert (said.low, said.expected, said.high) == (usd("0.25"), usd("0.30"), usd("2.50"))
