@@ -12,6 +12,7 @@ from pricing import Money
 from . import budgets
 from .budgets import SCOPES, WITHIN, Limit, within
 from .errors import BadBudget
+from .evidence import MOST
 from .instants import FOREVER, Weekday, moment
 from .scopes import chain, inside
 from .store import Row, Statement, Work
@@ -66,7 +67,8 @@ _NONE_PENDING = Statement(sa.text("SELECT 1"), postgresql=sa.text("LOCK TABLE no
 def shown(work: Work, one: Limit) -> Budget:
     """The budget as people see it."""
     doubtful = work.rows(_EXPOSED, within(one))
-    exposed = sum(row["parked_nanos"] or row["open_nanos"] for row in doubtful)
+    # Absurd amounts may add up to more than money can be: the page that shows them must stay readable.
+    exposed = min(sum(row["parked_nanos"] or row["open_nanos"] for row in doubtful), MOST)
     return Budget(
         scope=one.scope,
         currency=one.currency,
