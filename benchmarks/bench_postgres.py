@@ -278,9 +278,8 @@ def measure(bench: Bench, rounds: int, seconds: float) -> None:
         for budgets, schema in schemas.items():
             found = [bench.ours(schema, ("batch",), budgets, seconds)[0] * BATCH for _ in range(rounds)]
             gain = statistics.median(found) / holds[budgets]
-            print(
-                f"holds in batches of {BATCH}, budgets {budgets}: {statistics.median(found):,.0f} a second, {gain:.1f} × single holds, target {BATCH_TARGET:g} ×"
-            )
+            rate = f"{statistics.median(found):,.0f} a second, {gain:.1f} × single ones, target {BATCH_TARGET:g} ×"
+            print(f"holds in batches of {BATCH}, budgets {budgets}: {rate}")
     for schema in schemas.values():
         bench.check(schema)
     print(bench.run_dry(400 if rounds == 1 else 4000))

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 JOB, SCOPE = "zzjobzz", "zzscopezz"
-_HOLE = re.compile(r"%\((\w+)\)s")
+_NAMED, _PLAIN = re.compile(r"%\((\w+)\)s"), re.compile(r"%s")
 
 
 class Recorder:
@@ -21,7 +21,6 @@ class Recorder:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self._listens = self._inside = False
-        self._made: dict[int, str] = {}
 
     @contextmanager
     def listening(self) -> Generator[None]:
@@ -32,9 +31,7 @@ class Recorder:
         def executed(self: Any, query: Any, params: Any = None, **more: Any) -> Any:
             cursor = execute(self, query, params, **more)
             if keeper._listens:
-                keeper._said(
-                    query.decode() if isinstance(query, bytes) else str(query), params, cursor, self.autocommit
-                )
+                keeper._said(query.decode() if isinstance(query, bytes) else str(query), params, self.autocommit)
             return cursor
 
         def committed(self: Any) -> None:
@@ -52,37 +49,30 @@ class Recorder:
             self._listens = False
             psycopg.Connection.execute, psycopg.Connection.commit = execute, commit  # type: ignore[method-assign]
 
-    def _said(self, query: str, params: Mapping[str, Any] | None, cursor: Any, autocommit: bool) -> None:
+    def _said(self, query: str, params: Any, autocommit: bool) -> None:
         if not self._inside and not autocommit:
             self.lines.append("BEGIN;")
             self._inside = True
-        values = params or {}
-        text = _HOLE.sub(lambda hole: self._value(values[hole[1]]), query).replace("%%", "%").strip()
-        if "RETURNING txn.id" in text and cursor.rowcount == 1:
-            # The entries after it name the number it got.
-            number = _number(cursor)
-            self._made[number] = ":txn_id"
-            self.lines.append(f"{text.replace('RETURNING txn.id', 'RETURNING txn.id AS txn_id')} \\gset")
-            return
-        self.lines.append(f"{text};")
-
-    def _value(self, value: Any) -> str:
-        if value is None:
-            return "NULL"
-        if isinstance(value, int):
-            return self._made.get(value, f"{value}::bigint")
-        if isinstance(value, list):
-            parts: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
-            return f"ARRAY[{', '.join(map(self._value, parts))}]"
-        text = str(value).replace("\\", "\\\\").replace("'", "''").replace(":", "\\x3a")
-        shown = f"E'{text}'::text"
-        for name, variable in ((JOB, ":job"), (SCOPE, ":scope")):
-            if name in text:
-                shown = f"replace({shown}, '{name}', 'p' || {variable}::text)"
-        return shown
+        if isinstance(params, Mapping):
+            values: Mapping[str, Any] = params  # pyright: ignore[reportUnknownVariableType]
+            text = _NAMED.sub(lambda hole: _value(values[hole[1]]), query)
+        else:
+            row = iter(params or ())
+            text = _PLAIN.sub(lambda _: _value(next(row)), query)
+        self.lines.append(f"{text.replace('%%', '%').strip()};")
 
 
-def _number(cursor: Any) -> int:
-    found = cursor.fetchone()
-    cursor.scroll(-1)  # our ledger reads it too
-    return int(found["id"])
+def _value(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return f"{value}::bigint"
+    if isinstance(value, list):
+        parts: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
+        return f"ARRAY[{', '.join(map(_value, parts))}]"
+    text = str(value).replace("\\", "\\\\").replace("'", "''").replace(":", "\\x3a")
+    shown = f"E'{text}'::text"
+    for name, variable in ((JOB, ":job"), (SCOPE, ":scope")):
+        if name in text:
+            shown = f"replace({shown}, '{name}', 'p' || {variable}::text)"
+    return shown

@@ -221,7 +221,7 @@ def shift(work: Work, now: int, scope: str, granted_at: int, *, spent: int, held
         scopes = chain(scope)
         values: dict[str, object] = {"at": granted_at, "spent": spent, "held": held, "now": now}
         values.update(zip(SCOPES, scopes, strict=False))
-        work.run(_shift(len(scopes)), values)
+        work.later(_shift(len(scopes)), values)
 
 
 def open_period(work: Work, now: int, limit: Limit) -> Limit:

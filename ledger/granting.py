@@ -92,13 +92,13 @@ def grant_at_once(work: Work, now: int, jobs: Sequence[NewJob]) -> bool:
         "amount": sum(one["high_nanos"] for one in jobs),
         "at": now,
     }
-    found = work.row(_GRANT, values)
+    found = work.once(_GRANT, values)
     return found is not None and bool(found["granted"])
 
 
 def add_quote(work: Work, name: str, body: str) -> None:
     """Keep a quote, once."""
-    work.run(_ADD_QUOTE, {"quote_id": name, "body": body})
+    work.later(_ADD_QUOTE, {"quote_id": name, "body": body})
 
 
 _JOB = tuple(column.name for column in JOB.c)

@@ -12,7 +12,7 @@ from .budgets import Limit
 from .errors import BadRequest
 from .granting import NewJob, add_quote, grant, grant_at_once, lapse_at, new_job
 from .instants import moment
-from .rows import ATTEMPT_BY_ID, Job, attempt_row, is_state, job_row, note, save
+from .rows import ATTEMPT_BY_ID, Job, attempt_row, is_state, job_row, note, save, whole
 from .scopes import chain, inside
 from .states import OPEN, after
 from .store import Row, Statement, Work
@@ -20,7 +20,7 @@ from .tables import ATTEMPT, JOB, REFUSAL
 from .values import Grant, Reason, Refusal
 
 _KNOWN = Statement(
-    sa.select(JOB.c.id, JOB.c.key, JOB.c.request_hash).where(
+    sa.select(JOB.c.id, JOB.c.key, JOB.c.request_hash, JOB.c.granted_at).where(
         sa.or_(JOB.c.key == sa.bindparam("key"), JOB.c.id == sa.bindparam("job"))
     )
 )
@@ -72,7 +72,7 @@ def hold(
 
     ask = Asking(work, now, job, key, scope, quote.offer)
     # The usual case in one statement, on a guess; every other one is looked into below.
-    guess = in_budget(quote, "USD") if work.dialect == "postgresql" and not (work.tries or work.asked_again) else None
+    guess = in_budget(quote, "USD") if work.at_once else None
     if guess is not None and grant_at_once(work, now, [asked(guess)]):
         return Grant(job)
     known = work.rows(_KNOWN, {"key": key, "job": job})
@@ -104,8 +104,10 @@ def begin(
     ceiling: Money | None,
 ) -> Grant:
     """Commit the intent: held -> submitting, the hold raised to this quote's high. Raises UnknownJob."""
-    row = job_row(work, job)
-    if work.row(ATTEMPT_BY_ID, {"attempt": attempt}) is not None:
+    row, attempts, _ = whole(work, job)
+    # At once, an attempt of another job is met by its key, and then asked for.
+    known = any(one["id"] == attempt for one in attempts)
+    if known or (not work.at_once and work.row(ATTEMPT_BY_ID, {"attempt": attempt}) is not None):
         attempt_row(work, job, attempt)
         return Grant(job, replayed=not work.asked_again)
     texts.names(attempt_id=attempt, provider=provider)
@@ -293,7 +295,7 @@ class Asking:
             "asked_nanos": None if asked is None else asked.nanos,
             "detail": detail,
         }
-        self.work.run(_ADD_REFUSAL, values)
+        self.work.later(_ADD_REFUSAL, values)
         return Grant(self.job, refused=refusal)
 
 
@@ -308,4 +310,4 @@ def _add_attempt(work: Work, now: int, row: Job, attempt: str, provider: str, qu
         "provider_job": None, "handle": "{}", "reason": "", "posted_nanos": None, "posted_native_nanos": None,
         "started_at": now,
     }  # fmt: skip
-    work.run(_ADD_ATTEMPT, values)
+    work.later(_ADD_ATTEMPT, values)

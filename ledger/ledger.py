@@ -134,7 +134,8 @@ class Ledger(Following):
             lambda work: holds.hold(
                 work, self._store.now(), job=job, key=key, request_hash=request_hash, scope=scope, quote=quote,
                 request=request, tags=tags, owner=owner, expires_in_s=expires_in_s,
-            )
+            ),
+            at_once=True,
         )  # fmt: skip
 
     def begin(
@@ -156,7 +157,8 @@ class Ledger(Following):
             lambda work: holds.begin(
                 work, self._store.now(), job=job, attempt=attempt, provider=provider, quote=quote,
                 fingerprint=fingerprint, owner=owner, ceiling=ceiling,
-            )
+            ),
+            at_once=True,
         )  # fmt: skip
 
     def outcome(
@@ -174,7 +176,8 @@ class Ledger(Following):
             lambda work: settling.outcome(
                 work, self._store.now(), job=job, attempt=attempt, outcome=outcome,
                 provider_job=short(provider_job) if provider_job else None, handle=handle, reason=clean(reason),
-            )
+            ),
+            at_once=True,
         )  # fmt: skip
 
     def settle(
@@ -201,7 +204,8 @@ class Ledger(Following):
                 work, self._store.now(), job=job, attempt=attempt, evidence=evidence, amount=amount,
                 revision=revision, final=final, delivered=delivered, outputs=outputs, units=_clean(units),
                 external_id=_clean(external_id), note=clean(note),
-            )
+            ),
+            at_once=True,
         )  # fmt: skip
         return view(row, attempts)
 

@@ -7,8 +7,8 @@ from pricing import Money
 
 from .errors import BadVerdict, WrongState
 from .holds import end
-from .rows import ATTEMPTS, Job, is_state, job_row, terms
-from .settling import SAID, post, weigh_all
+from .rows import ATTEMPTS, SAID, Job, is_state, job_row, terms
+from .settling import post, weigh_all
 from .states import after
 from .store import Row, Work
 

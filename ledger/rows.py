@@ -14,8 +14,8 @@ from .errors import UnknownJob
 from .evidence import Terms
 from .instants import moment
 from .states import State
-from .store import Moved, Row, Statement, Work
-from .tables import ATTEMPT, EVENT, JOB
+from .store import Row, Statement, Work
+from .tables import ATTEMPT, EVENT, JOB, OBSERVATION
 from .values import AttemptView, JobView
 
 Job = dict[str, Any]
@@ -25,6 +25,19 @@ JOB_BY_ID = Statement(sa.select(JOB).where(JOB.c.id == sa.bindparam("job")))
 _LOCKED_JOB = Statement(sa.select(JOB).where(JOB.c.id == sa.bindparam("job")).with_for_update())
 JOB_BY_KEY = Statement(sa.select(JOB).where(JOB.c.key == sa.bindparam("key")))
 ATTEMPTS = Statement(sa.select(ATTEMPT).where(ATTEMPT.c.job == sa.bindparam("job")).order_by(ATTEMPT.c.number))
+SAID = Statement(sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id))
+_WHOLE = Statement(
+    sa.text(
+        """
+        SELECT job.*,
+            (SELECT coalesce(json_agg(one ORDER BY number), '[]') FROM attempt AS one WHERE one.job = job.id)
+            AS its_attempts,
+            (SELECT coalesce(json_agg(one ORDER BY id), '[]') FROM observation AS one WHERE one.job = job.id)
+            AS its_observations
+        FROM job WHERE job.id = CAST(:job AS text)
+        """
+    )
+)
 ATTEMPT_BY_ID = Statement(sa.select(ATTEMPT).where(ATTEMPT.c.id == sa.bindparam("attempt")))
 ADD_EVENT = Statement(sa.insert(EVENT), [column.name for column in EVENT.c if column.name != "id"])
 
@@ -35,6 +48,22 @@ def job_row(work: Work, job: str) -> Job:
     if found is None:
         raise no_such_job(job)
     return dict(found)
+
+
+def whole(work: Work, job: str) -> tuple[Job, list[Row], list[dict[str, Any]]]:
+    """The job to be changed, its attempts, and what was said of it, all of one instant. Raises UnknownJob.
+
+    Every verb that changes any of them saves the job too, so a job's step tells that none of them has changed.
+    """
+    if not work.at_once:
+        row = job_row(work, job)
+        said = [dict(one) for one in work.rows(SAID, {"job": job})]
+        return row, work.rows(ATTEMPTS, {"job": job}), said
+    found = work.row(_WHOLE, {"job": job})
+    if found is None:
+        raise no_such_job(job)
+    row = dict(found)
+    return row, row.pop("its_attempts"), row.pop("its_observations")
 
 
 def no_such_job(job: str) -> UnknownJob:
@@ -54,13 +83,12 @@ def save(work: Work, job: Job, **changes: Any) -> None:
     """Change a job's row from the state and step it was read in; the next step begins. Changes `job` too."""
     changes["step"] = job["step"] + 1
     where = {"the_job": job["id"], "from_state": job["state"], "from_step": job["step"]}
-    if work.run(_update_job(tuple(changes)), where | changes) != 1:
-        raise Moved(f"job {job['id']} was moved by another writer; nothing was changed")
+    work.later(_update_job(tuple(changes)), where | changes, sure=True)
     job.update(changes)
 
 
 def save_attempt(work: Work, attempt: str, **changes: Any) -> None:
-    work.run(_update_attempt(tuple(changes)), {"the_attempt": attempt} | changes)
+    work.later(_update_attempt(tuple(changes)), {"the_attempt": attempt} | changes)
 
 
 def note(
@@ -68,7 +96,7 @@ def note(
     outcome: str | None = None,
 ) -> None:  # fmt: skip
     """Keep the fact that a verb changed this job, as it now is, and the outcome of an attempt if it did."""
-    work.run(
+    work.later(
         ADD_EVENT,
         {
             "job": job["id"],

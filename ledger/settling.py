@@ -16,7 +16,7 @@ from . import budgets, journal, moves, texts, variance
 from .errors import BadRequest
 from .evidence import MOST, Evidence, Finding, Observation, Terms, weigh
 from .holds import end
-from .rows import ATTEMPTS, Job, attempt_row, is_state, job_row, note, save, save_attempt, terms
+from .rows import Job, attempt_row, is_state, job_row, note, save, save_attempt, terms, whole
 from .states import OPEN, Event, after
 from .store import Row, Statement, Work
 from .tables import ATTEMPT, OBSERVATION, QUOTE
@@ -27,7 +27,6 @@ _CLAIMED = Statement(
         ATTEMPT.c.provider == sa.bindparam("provider"), ATTEMPT.c.provider_job == sa.bindparam("provider_job")
     )
 )
-SAID = Statement(sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id))
 _ADD_OBSERVATION = Statement(sa.insert(OBSERVATION), [one.name for one in OBSERVATION.c if one.name != "id"])
 _QUOTE = Statement(sa.select(QUOTE.c.body).where(QUOTE.c.id == sa.bindparam("quote")))
 COUNT_MOST = 2**31 - 1
@@ -51,10 +50,10 @@ def outcome(
     reason: str,
 ) -> str:
     """Record how the POST ended; answers the job's state. Only a first definite answer counts. Raises UnknownJob."""
-    row = job_row(work, job)
-    tried = attempt_row(work, job, attempt)
+    row, attempts, _ = whole(work, job)
+    tried = next((one for one in attempts if one["id"] == attempt), None) or attempt_row(work, job, attempt)
     before: Outcome | None = tried["outcome"]
-    if outcome == "accepted" and provider_job is not None:
+    if outcome == "accepted" and provider_job is not None and not work.at_once:  # at once, it is met by its key
         owners = work.rows(_CLAIMED, {"provider": tried["provider"], "provider_job": provider_job})
         if any(owner["id"] != attempt for owner in owners):
             reason = f"{tried['provider']} job {provider_job} already belongs to attempt {owners[0]['id']}"
@@ -114,10 +113,8 @@ def settle(
     for what, count in (("delivered", delivered), ("revision", revision)):
         if not 0 <= count <= COUNT_MOST:
             raise BadRequest(f"{what} {count} is no count", value=str(count), limit=f"0 to {COUNT_MOST}")
-    row = job_row(work, job)
-    attempts = work.rows(ATTEMPTS, {"job": job})
+    row, attempts, said = whole(work, job)
     tried = next((one for one in attempts if one["id"] == attempt), None) or attempt_row(work, job, attempt)
-    said = [dict(one) for one in work.rows(SAID, {"job": job})]
     fact: dict[str, Any] = {
         "attempt": attempt,
         "evidence": evidence,
@@ -159,7 +156,7 @@ def post(
     opened = row["open_nanos"]
     save(work, row, **changes)
     fact["proof"] = row["proof"]
-    work.run(_ADD_OBSERVATION, fact | {"state": row["state"], "open_nanos": row["open_nanos"]})
+    work.later(_ADD_OBSERVATION, fact | {"state": row["state"], "open_nanos": row["open_nanos"]})
     for one in picture:
         if one.changed:
             _journal(work, now, row, one, kind if one.old is None or kind == "resolve" else "revision")
@@ -310,7 +307,7 @@ def _journal(work: Work, now: int, row: Job, one: Weighed, kind: str) -> None:
     native = Money((one.new_native or 0) - (one.old_native or 0), currency)
     legs = moves.charge(one.row["provider"], row["scope"], native, Money(one.budget_delta, row["currency"]))
     posted = one.finding.posted
-    journal.book(
+    journal.write(
         work, now, kind, legs, job=row["id"], attempt=one.row["id"], step=row["step"], granted_at=row["granted_at"],
         evidence="none" if posted is None else posted.source,
     )  # fmt: skip

@@ -17,18 +17,20 @@ class Statement:
     """A Core statement that is turned into SQL text once. `columns` are the ones an insert or update gives.
 
     Every value in it is a `bindparam` or written as a literal column: a plain value would not reach the text.
-    `postgresql`: the statement to use there, where the two differ.
+    `postgresql`: the statement to use there, where the two differ. `first`: there, an insert before it that it reads
+    by the name `made`.
     """
 
-    __slots__ = ("clause", "columns", "postgresql")
+    __slots__ = ("clause", "columns", "first", "postgresql")
 
     def __init__(
         self,
         clause: sa.ClauseElement,
         columns: Sequence[str] | None = None,
         postgresql: sa.ClauseElement | None = None,
+        first: "Statement | None" = None,
     ) -> None:
-        self.clause, self.columns, self.postgresql = clause, columns, postgresql
+        self.clause, self.columns, self.postgresql, self.first = clause, columns, postgresql, first
 
 
 class Texts(dict[Statement, str]):
@@ -37,6 +39,8 @@ class Texts(dict[Statement, str]):
     def __init__(self, dialect: sa.Dialect) -> None:
         super().__init__()
         self._dialect = dialect
+        self.joined: dict[tuple[tuple[Statement, bool], ...], tuple[bytes, list[tuple[int, str]]]] = {}
+        """Of several statements that are sent as one: the text, and which value of which statement fills each hole."""
 
     def __missing__(self, statement: Statement) -> str:
         names = None if statement.columns is None else list(statement.columns)
@@ -70,12 +74,25 @@ class Work(Protocol):
         """How often this unit was begun before and met another writer."""
         ...
 
+    @property
+    def at_once(self) -> bool:
+        """Nothing is locked: what the unit reads may move until its one write, which must therefore check it."""
+        ...
+
     def rows(self, statement: Statement, values: Values) -> list[Row]: ...
 
     def row(self, statement: Statement, values: Values) -> Row | None: ...
 
     def run(self, statement: Statement, values: Values) -> int:
         """Carry it out; answers the number of rows it changed."""
+        ...
+
+    def once(self, statement: Statement, values: Values) -> Row | None:
+        """A change that answers a row, and is all that the unit changes."""
+        ...
+
+    def later(self, statement: Statement, values: Values, *, sure: bool = False) -> None:
+        """Carry it out now, or with all others like it at the end. `sure`: it changes one row, or raises Moved."""
         ...
 
     def add(self, statement: Statement, values: Values) -> int:
@@ -95,8 +112,11 @@ class Store(Protocol):
     @property
     def dialect(self) -> Dialect: ...
 
-    def write(self, unit: Callable[[Work], Answer]) -> Answer:
-        """Carry out one writing transaction: all of it or nothing. `unit` may be called again. Raises StorageError."""
+    def write(self, unit: Callable[[Work], Answer], *, at_once: bool = False) -> Answer:
+        """Carry out one writing transaction: all of it or nothing. `unit` may be called again. Raises StorageError.
+
+        `at_once`: try it first as one statement without locks (`Work.at_once`), where that is faster.
+        """
         ...
 
     def read(self, unit: Callable[[Work], Answer]) -> Answer:

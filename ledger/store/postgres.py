@@ -22,8 +22,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from ..errors import StorageError
-from . import schema
+from . import schema, together
 from .base import WAIT_S, Answer, Dialect, Moved, Row, Statement, Texts, Values
+from .together import Queue
 
 _TRIES = 40
 """How often a unit that met other writers is done again: each time somebody else got on."""
@@ -33,24 +34,44 @@ _PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 """Before it is asked again, twice as long each time."""
 POOL = 16
 _SYNC_S = 60.0
-_MET = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, Moved)
+_MET = (
+    errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation, Moved,
+    errors.DivisionByZero,  # how one statement says Moved: see together.py
+)  # fmt: skip
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()))"
 NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
 Connection = psycopg.Connection[DictRow]
 
 
+class _Several(Exception):
+    """The unit is more than one statement: it is to be done in a transaction."""
+
+
 class PostgresWork:
     """What runs inside one transaction."""
 
-    __slots__ = ("_connection", "_texts", "asked_again", "tries")
+    __slots__ = ("_connection", "_queue", "_texts", "asked_again", "at_once", "tries")
     dialect: Dialect = "postgresql"
 
-    def __init__(self, connection: Connection, texts: Texts, tries: int, asked_again: bool) -> None:
-        self._connection, self._texts, self.tries, self.asked_again = connection, texts, tries, asked_again
+    def __init__(
+        self, connection: Connection, texts: Texts, tries: int = 0, *, asked_again: bool = False, at_once: bool = False
+    ) -> None:
+        self._connection, self._texts = connection, texts
+        self.tries, self.asked_again, self.at_once = tries, asked_again, at_once
+        self._queue = Queue(texts)
 
-    def _execute(self, statement: Statement, values: Values) -> psycopg.Cursor[DictRow]:
-        return self._connection.execute(self._texts[statement].encode(), cast("Mapping[str, Any]", values))
+    def end(self) -> None:
+        """Make what was done last: the transaction, or the one statement."""
+        if self._queue:
+            self._connection.execute(*self._queue.statement())
+        self._connection.commit()
+
+    def _execute(self, statement: Statement, values: Values, *, change: bool = False) -> psycopg.Cursor[DictRow]:
+        if self.at_once and (change or self._queue):
+            raise _Several
+        text = together.alone(self._texts, statement)
+        return self._connection.execute(text.encode(), cast("Mapping[str, Any]", values))
 
     def rows(self, statement: Statement, values: Values) -> list[Row]:
         return list(self._execute(statement, values).fetchall())
@@ -58,16 +79,31 @@ class PostgresWork:
     def row(self, statement: Statement, values: Values) -> Row | None:
         return self._execute(statement, values).fetchone()
 
+    def once(self, statement: Statement, values: Values) -> Row | None:
+        try:
+            return self._execute(statement, values).fetchone()
+        except psycopg.OperationalError as error:
+            if self.at_once and not isinstance(error, _MET):
+                raise _Lost(error, None) from error
+            raise
+
     def run(self, statement: Statement, values: Values) -> int:
-        return self._execute(statement, values).rowcount
+        return self._execute(statement, values, change=True).rowcount
+
+    def later(self, statement: Statement, values: Values, *, sure: bool = False) -> None:
+        if self.at_once:
+            if not self._queue.takes(statement, values, sure):
+                raise _Several
+        elif self.run(statement, values) != 1 and sure:
+            raise Moved("another writer was faster; nothing was changed")
 
     def add(self, statement: Statement, values: Values) -> int:
-        found = self._execute(statement, values).fetchone()  # the dialect adds RETURNING id
+        found = self._execute(statement, values, change=True).fetchone()  # the dialect adds RETURNING id
         return 0 if found is None else int(found["id"])
 
     def many(self, statement: Statement, values: Sequence[Values]) -> None:
         for one in values:
-            self._execute(statement, one)
+            self._execute(statement, one, change=True)
 
     def text(self, sql: str) -> list[tuple[Any, ...]]:
         cursor = self._connection.execute(sql.encode())
@@ -118,7 +154,7 @@ class PostgresStore:
             self._seen = max(self._seen, found)
             return self._seen
 
-    def write(self, unit: Callable[[PostgresWork], Answer]) -> Answer:
+    def write(self, unit: Callable[[PostgresWork], Answer], *, at_once: bool = False) -> Answer:
         """Carry out one writing transaction: all of it or nothing. `unit` may be called again. Raises StorageError."""
         tries = breaks = 0
         since, asked_again = 0.0, False
@@ -127,7 +163,10 @@ class PostgresStore:
                 raise StorageError("the ledger is closed", next="open it again")
             try:
                 self._synchronise()
-                return self._unit(unit, tries, asked_again=asked_again)
+                at_once = at_once and not tries and not breaks
+                return self._unit(unit, tries, asked_again=asked_again, at_once=at_once)
+            except _Several:
+                at_once = False
             except _MET as error:
                 tries += 1
                 if tries > _TRIES:
@@ -154,13 +193,18 @@ class PostgresStore:
 
         return self.write(looking)
 
-    def _unit(self, unit: Callable[[PostgresWork], Answer], tries: int, *, asked_again: bool) -> Answer:
+    def _unit(
+        self, unit: Callable[[PostgresWork], Answer], tries: int, *, asked_again: bool, at_once: bool = False
+    ) -> Answer:
         pooled = self._checkout()
         connection = cast("Connection", pooled.driver_connection)
         try:
-            answer = unit(PostgresWork(connection, self._texts, tries, asked_again))
+            if connection.autocommit != at_once:
+                connection.autocommit = at_once
+            work = PostgresWork(connection, self._texts, tries, asked_again=asked_again, at_once=at_once)
+            answer = unit(work)
             try:
-                connection.commit()
+                work.end()
             except psycopg.OperationalError as error:
                 raise error if isinstance(error, _MET) else _Lost(error, answer) from error
         except (_Lost, psycopg.OperationalError, psycopg.InterfaceError) as error:

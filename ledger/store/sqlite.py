@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, StaticPo
 
 from ..errors import StorageError
 from . import mounts, schema
-from .base import WAIT_S, Answer, Dialect, Row, Statement, Texts, Values
+from .base import WAIT_S, Answer, Dialect, Moved, Row, Statement, Texts, Values
 from .filelock import FileLock
 
 _OLDEST = (3, 37, 0)
@@ -38,6 +38,7 @@ class SqliteWork:
     __slots__ = ("_connection", "_texts")
     dialect: Dialect = "sqlite"
     asked_again = False
+    at_once = False
     tries = 0
 
     def __init__(self, connection: sqlite3.Connection, texts: Texts) -> None:
@@ -50,9 +51,16 @@ class SqliteWork:
         found: Row | None = self._connection.execute(self._texts[statement], values).fetchone()
         return found
 
+    def once(self, statement: Statement, values: Values) -> Row | None:
+        return self.row(statement, values)
+
     def run(self, statement: Statement, values: Values) -> int:
         """Carry it out; answers the number of rows it changed."""
         return self._connection.execute(self._texts[statement], values).rowcount
+
+    def later(self, statement: Statement, values: Values, *, sure: bool = False) -> None:
+        if self._connection.execute(self._texts[statement], values).rowcount != 1 and sure:
+            raise Moved("another writer was faster; nothing was changed")
 
     def add(self, statement: Statement, values: Values) -> int:
         """Insert one row; answers its number."""
@@ -110,8 +118,9 @@ class SqliteStore:
         self._seen = max(self._seen, self._clock())
         return self._seen
 
-    def write(self, unit: Callable[[SqliteWork], Answer]) -> Answer:
+    def write(self, unit: Callable[[SqliteWork], Answer], *, at_once: bool = False) -> Answer:
         """Carry out one writing transaction: all of it or nothing. Raises StorageError."""
+        del at_once  # a single writer waits for nobody anyway
         with self._writing() as work:
             return unit(work)
 

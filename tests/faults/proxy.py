@@ -1,5 +1,9 @@
-"""A wire to PostgreSQL that can be cut around a COMMIT: the one instant at which nobody knows what happened."""
+"""A wire to PostgreSQL that can be cut around a COMMIT: the one instant at which nobody knows what happened.
 
+A verb that is one statement without a transaction around it has no COMMIT: then that statement is the instant.
+"""
+
+import re
 import socket
 import threading
 from contextlib import suppress
@@ -9,6 +13,8 @@ from typing import Literal, Self
 import sqlalchemy as sa
 
 COMMIT = b"COMMIT\x00"
+_AT_ONCE = re.compile(rb"P.{4}([^\0]*)\0\s*WITH (?:asked|made|w\d+) AS", re.DOTALL)
+"""A Parse message of such a statement: with a name it is only prepared, and a Bind message names it later."""
 Cut = Literal["before", "after", "during"]
 """Before the server hears COMMIT; after it has answered; while it works on it. The caller sees the same each time."""
 
@@ -64,9 +70,10 @@ class Proxy:
         return socket.create_connection((self._target.host or "127.0.0.1", port))
 
     def _to_server(self, client: socket.socket, server: socket.socket) -> None:
+        prepared: set[bytes] = set()
         try:
             while data := client.recv(65536):
-                if data.endswith(COMMIT) and self._armed:
+                if _commits(data, prepared) and self._armed:
                     self._end(self._armed.pop(0), data, client, server)
                     return
                 server.sendall(data)
@@ -91,6 +98,16 @@ class Proxy:
                 client.sendall(data)
         except OSError:
             pass
+
+
+def _commits(data: bytes, prepared: set[bytes]) -> bool:
+    parsed = _AT_ONCE.search(data)
+    if parsed is not None and parsed[1]:
+        prepared.add(parsed[1])
+        return False
+    return (
+        data.endswith(COMMIT) or parsed is not None or (data[:1] == b"B" and data[6:].partition(b"\0")[0] in prepared)
+    )
 
 
 def _close(*sockets: socket.socket) -> None:
