@@ -59,8 +59,12 @@ def hold(
     tags: Mapping[str, str],
     owner: str,
     expires_in_s: int,
+    since: int,
 ) -> Grant:
-    """Set the quote's high aside in the whole chain, or answer why not. Raises BadScope, BadRequest."""
+    """Set the quote's high aside in the whole chain, or answer why not. Raises BadScope, BadRequest.
+
+    `since`: when it was first asked: an older grant under the key is not this one's.
+    """
     chain(scope)
     texts.names(job_id=job, key=key, request_hash=request_hash)
 
@@ -77,7 +81,7 @@ def hold(
         return Grant(job)
     known = work.rows(_KNOWN, {"key": key, "job": job})
     if known:
-        return again(work, known, job, key, request_hash, scope)
+        return again(work, known, job, key, request_hash, scope, since)
     limits = budgets.opened(work, scope, now)
     if not limits:
         return ask.refuse("no_budget", budgets.uncovered(scope))
@@ -218,12 +222,15 @@ def in_budget(quote: Quote, currency: str) -> Span | None:
         return None
 
 
-def again(work: Work, known: Sequence[Row], job: str, key: str, request_hash: str, scope: str) -> Grant:
+def again(
+    work: Work, known: Sequence[Row], job: str, key: str, request_hash: str, scope: str, since: int | None = None
+) -> Grant:
     """The answer where the key or the job's id is taken: the earlier job, or a refusal."""
     earlier = next((row for row in known if row["key"] == key), None)
     if earlier is not None and earlier["request_hash"] == request_hash:
-        # Our own answer that was lost on the way is no replay.
-        return Grant(earlier["id"], replayed=not (work.asked_again and earlier["id"] == job))
+        # Our own answer that was lost on the way is no replay; whether it is ours, its instant tells.
+        ours = work.asked_again and earlier["id"] == job and (since is None or earlier["granted_at"] >= since)
+        return Grant(earlier["id"], replayed=not ours)
     if earlier is None:
         detail = f"the job id {job} is taken by key {known[0]['key']}: use a new id"
     else:
@@ -256,6 +263,7 @@ class Asking:
         """The limits that so much more of a job is to be taken from, none where it is nothing; else the refusal."""
         if more <= 0:
             return []
+        self.work.stand()  # a budget made meanwhile must not miss the rise
         return self.room(budgets.authorised(self.work, row["scope"], row["granted_at"]), more, row["granted_at"])
 
     def room(self, limits: list[Limit], amount: int, at: int) -> list[Limit] | Grant:

@@ -130,10 +130,11 @@ class Ledger(Following):
         expires_in_s: int,
     ) -> Grant:
         """Set the quote's high aside in every budget of the scope's chain, or in none. Raises BadScope."""
+        since = self._store.now()
         return self._store.write(
             lambda work: holds.hold(
                 work, self._store.now(), job=job, key=key, request_hash=request_hash, scope=scope, quote=quote,
-                request=request, tags=tags, owner=owner, expires_in_s=expires_in_s,
+                request=request, tags=tags, owner=owner, expires_in_s=expires_in_s, since=since,
             ),
             at_once=True,
         )  # fmt: skip

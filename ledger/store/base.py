@@ -87,6 +87,10 @@ class Work(Protocol):
         """Carry it out; answers the number of rows it changed."""
         ...
 
+    def stand(self) -> None:
+        """What was read must not move from here on: tried at once, the unit begins again in a transaction."""
+        ...
+
     def once(self, statement: Statement, values: Values) -> Row | None:
         """A change that answers a row, and is all that the unit changes."""
         ...

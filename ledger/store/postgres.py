@@ -79,6 +79,10 @@ class PostgresWork:
     def row(self, statement: Statement, values: Values) -> Row | None:
         return self._execute(statement, values).fetchone()
 
+    def stand(self) -> None:
+        if self.at_once:
+            raise _Several
+
     def once(self, statement: Statement, values: Values) -> Row | None:
         try:
             return self._execute(statement, values).fetchone()

@@ -51,6 +51,9 @@ class SqliteWork:
         found: Row | None = self._connection.execute(self._texts[statement], values).fetchone()
         return found
 
+    def stand(self) -> None:
+        pass
+
     def once(self, statement: Statement, values: Values) -> Row | None:
         return self.row(statement, values)
 
