@@ -15,10 +15,10 @@ import sqlalchemy as sa
 
 from . import facts, lotbook
 from .budgetbook import Sums
+from .columns import METADATA
 from .facts import Story
 from .judging import OF_A_JOB, Fault
 from .store import Statement, Work
-from .tables import METADATA
 from .verify import Asking
 
 _ALONE = Statement(

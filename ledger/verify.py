@@ -9,11 +9,12 @@ from pricing import PricingError
 
 from . import facts, lotbook, texts
 from .budgetbook import Sums
+from .columns import METADATA
 from .errors import LedgerError
 from .facts import Story
 from .judging import OF_A_JOB, Answers, Fault, differ
 from .store import Statement, Work, schema
-from .tables import METADATA, MIGRATION, VERSION
+from .tables import MIGRATION, VERSION
 from .values import Check, Verdict
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from ..columns import METADATA
 from ..errors import StorageError
-from ..tables import FACTS, KEPT, METADATA, THRESHOLDS, VERSION
+from ..tables import FACTS, KEPT, THRESHOLDS, VERSION
 from .base import Dialect, Work
 
 Run = Callable[[str], Sequence[Sequence[Any]]]

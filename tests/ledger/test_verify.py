@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import Ledger, StorageError
+from ledger.columns import METADATA
 from ledger.store import Statement, Work
-from ledger.tables import FACTS, METADATA
+from ledger.tables import FACTS
 from ledger.tables import KEPT as LOTS
 from pricing import usd
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ledger import Grant, JobView, Ledger
+from ledger.columns import METADATA
 from ledger.store import Work
 from ledger.store.schema import triggers
 from ledger.store.sqlite import SqliteStore
-from ledger.tables import METADATA
 from pricing import CreditPlan, Line, Money, Quote, Source, Span, usd
 
 SOURCE = Source("https://example.test/prices", "published", "2026-11-20")
