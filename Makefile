@@ -30,11 +30,8 @@ check: $(READY) ## lint, format, types, the house
 	$(BIN)/pyright
 	$(BIN)/python -m pytest tests/test_house.py tests/test_surface.py
 
-bench: $(READY) ## ratios against a floor measured in the same run
-	$(BIN)/python benchmarks/bench_quote.py
-	$(BIN)/python benchmarks/bench_decide.py
-	$(BIN)/python benchmarks/bench_ledger.py
-	$(BIN)/python benchmarks/bench_whatif.py
+bench: $(READY) ## ratios against a floor measured in the same run, into docs/performance.md
+	$(BIN)/python benchmarks/report.py
 
 sim: $(READY) ## the slow sweeps: laws with many examples, kills at many instants; SEED=… draws the same again
 	FAREGATE_SWEEP=1 $(BIN)/python -m pytest --hypothesis-seed=$(SEED) -m "slow or not slow" tests/laws tests/faults tests/cli

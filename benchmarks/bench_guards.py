@@ -26,6 +26,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 COST, CAP, CALLS, PROCESSES, PAUSE_S, TIMEOUT_S = 0.05, 5.0, 1000, 4, 0.05, 240.0
 FITS = round(CAP / COST)
@@ -168,6 +169,7 @@ def llm_budget(folder: Path) -> Call:
 
 def spendguard(_folder: Path) -> Call:
     """check_and_reserve, its threshold at the whole ceiling."""
+    sys.modules["tiktoken"] = MagicMock()  # importing it downloads a tokeniser, which counts nothing here
     tracker, errors = _module("spendguard.tracker"), _module("spendguard.exceptions")
     spend = tracker.SpendTracker(CAP, threshold_pct=1.0)
     return _reserving(
@@ -212,7 +214,6 @@ GUARDS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "llm-budget": (llm_budget, "SQLite tracker"),
     "spendguard": (spendguard, "in memory"),
     "llm-cost-guard": (llm_cost_guard, "in memory"),
-    "snipz": (litellm, ""),  # on its list, but only a placeholder is to be had from the index
     "faregate": (faregate, "SQLite file"),
 }
 
@@ -223,7 +224,7 @@ def child(name: str, folder: Path, calls: int) -> None:
     call = GUARDS[name][0](folder)
     print("ready", flush=True)
     sys.stdin.readline()
-    out, errors = 0, 0
+    answers: list[Any] = []
     if asyncio.iscoroutinefunction(call):
 
         async def all_of_them() -> list[Any]:
@@ -232,7 +233,7 @@ def child(name: str, folder: Path, calls: int) -> None:
         answers = asyncio.run(all_of_them())
         out, errors = answers.count(True), sum(isinstance(one, BaseException) for one in answers)
     else:
-        answers, barrier = [], threading.Barrier(calls)
+        barrier = threading.Barrier(calls)
 
         def one_call(n: int) -> None:
             barrier.wait(TIMEOUT_S)

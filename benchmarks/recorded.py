@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 JOB, SCOPE = "zzjobzz", "zzscopezz"
-_NAMED, _PLAIN = re.compile(r"%\((\w+)\)s"), re.compile(r"%s")
+_NAMED, _NUMBERED = re.compile(r"%\((\w+)\)s"), re.compile(r"\$(\d+)")
 
 
 class Recorder:
@@ -25,13 +25,14 @@ class Recorder:
     @contextmanager
     def listening(self) -> Generator[None]:
         """From here to its end, every statement, BEGIN and COMMIT is a line of the script."""
-        execute, commit = psycopg.Connection.execute, psycopg.Connection.commit
+        execute, commit = psycopg.Cursor.execute, psycopg.Connection.commit
         keeper = self
 
         def executed(self: Any, query: Any, params: Any = None, **more: Any) -> Any:
             cursor = execute(self, query, params, **more)
             if keeper._listens:
-                keeper._said(query.decode() if isinstance(query, bytes) else str(query), params, self.autocommit)
+                text = query.decode() if isinstance(query, bytes) else str(query)
+                keeper._said(text, params, self.connection.autocommit)
             return cursor
 
         def committed(self: Any) -> None:
@@ -40,14 +41,14 @@ class Recorder:
                 keeper.lines.append("COMMIT;")
                 keeper._inside = False
 
-        psycopg.Connection.execute = executed  # type: ignore[method-assign]  # pyright: ignore
+        psycopg.Cursor.execute = executed  # type: ignore[method-assign]  # pyright: ignore
         psycopg.Connection.commit = committed  # type: ignore[method-assign]
         self._listens = True
         try:
             yield
         finally:
             self._listens = False
-            psycopg.Connection.execute, psycopg.Connection.commit = execute, commit  # type: ignore[method-assign]
+            psycopg.Cursor.execute, psycopg.Connection.commit = execute, commit  # type: ignore[method-assign]
 
     def _said(self, query: str, params: Any, autocommit: bool) -> None:
         if not self._inside and not autocommit:
@@ -55,11 +56,10 @@ class Recorder:
             self._inside = True
         if isinstance(params, Mapping):
             values: Mapping[str, Any] = params  # pyright: ignore[reportUnknownVariableType]
-            text = _NAMED.sub(lambda hole: _value(values[hole[1]]), query)
+            text = _NAMED.sub(lambda hole: _value(values[hole[1]]), query).replace("%%", "%")
         else:
-            row = iter(params or ())
-            text = _PLAIN.sub(lambda _: _value(next(row)), query)
-        self.lines.append(f"{text.replace('%%', '%').strip()};")
+            text = _NUMBERED.sub(lambda hole: _value(params[int(hole[1]) - 1]), query)
+        self.lines.append(f"{text.strip()};")
 
 
 def _value(value: Any) -> str:

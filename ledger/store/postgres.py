@@ -64,8 +64,10 @@ class PostgresWork:
     def end(self) -> None:
         """Make what was done last: the transaction, or the one statement."""
         if self._queue:
-            self._connection.execute(*self._queue.statement())
-        self._connection.commit()
+            # A raw cursor: psycopg would look for the holes of so long a statement each time.
+            psycopg.RawCursor(self._connection).execute(*self._queue.statement())
+        if not self.at_once:
+            self._connection.commit()
 
     def _execute(self, statement: Statement, values: Values, *, change: bool = False) -> psycopg.Cursor[DictRow]:
         if self.at_once and (change or self._queue):

@@ -33,7 +33,10 @@ class Queue:
         return True
 
     def statement(self) -> tuple[bytes, list[Any]]:
-        """What to send, once; where a sure write changes nothing it divides by zero, and then nothing is changed."""
+        """What to send, once, and its values, $1 and so on.
+
+        Where a sure write changes nothing it divides by zero, and then nothing is changed.
+        """
         writes = self._writes
         parts = tuple([(statement, sure) for statement, _, sure in writes])
         joined = self._texts.joined
@@ -63,8 +66,11 @@ def _one(texts: Texts, writes: Sequence[tuple[Statement, bool]]) -> tuple[bytes,
     holes: list[tuple[int, str]] = []
 
     def part(name: str, number: int, text: str) -> None:
-        holes.extend((number, hole[1]) for hole in _HOLE.finditer(text))
-        parts.append(f"{name} AS ({_HOLE.sub('%s', text)})")
+        def hole(found: re.Match[str]) -> str:
+            holes.append((number, found[1]))
+            return f"${len(holes)}"
+
+        parts.append(f"{name} AS ({_HOLE.sub(hole, text).replace('%%', '%')})")
 
     for number, statement, sure in order:
         if statement.first is not None:
