@@ -12,7 +12,7 @@ Usage: python benchmarks/bench_guards.py [--python /path/to/other/bin/python]
 import argparse
 import asyncio
 import importlib
-import importlib.metadata
+import inspect
 import json
 import os
 import subprocess
@@ -225,7 +225,7 @@ def child(name: str, folder: Path, calls: int) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     answers: list[Any] = []
-    if asyncio.iscoroutinefunction(call):
+    if inspect.iscoroutinefunction(call):
 
         async def all_of_them() -> list[Any]:
             return await asyncio.gather(*(call(n) for n in range(calls)), return_exceptions=True)

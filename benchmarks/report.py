@@ -30,9 +30,8 @@ SECTIONS = {
         "The ledger on SQLite",
         (
             "The floor writes the same rows by hand over sqlite3, under the same file lock. A ratio of 0.5 is half its "
-            "speed. "
-            "With FULL every commit waits for the disk, so a slow or busy disk brings the ratio towards 1: the rows with "
-            "NORMAL show what our Python costs."
+            "speed. With FULL every commit waits for the disk, so a slow or busy disk brings the ratio towards 1: the "
+            "rows with NORMAL show what our Python costs."
         ),
     ),
     "postgres": (
@@ -45,9 +44,9 @@ SECTIONS = {
     "guards": (
         "The cap that holds",
         (
-            "1,000 calls at once against a cap that fits 100, with budget guards that people would pick, each asked in the "
-            "strictest way it documents. With several processes a guard that keeps its count in memory grants the cap once "
-            "in each. `snipz` could not be measured: its package index entry 0.0.1 is a placeholder without code."
+            "1,000 calls at once against a cap that fits 100, with budget guards that people would pick, each asked in "
+            "the strictest way it documents. With several processes, a guard that counts in memory grants the cap once "
+            "in each. `snipz` could not be measured: its package 0.0.1 is a placeholder without code."
         ),
     ),
 }
