@@ -10,7 +10,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
@@ -133,11 +132,14 @@ def _sqlite(url: str) -> Generator[tuple[sa.Connection, str]]:
 @contextmanager
 def _postgresql(url: str) -> Generator[tuple[sa.Connection, str]]:
     """A transaction under the lock that making the schema takes too."""
+    import psycopg
+
     from ..store import postgres
 
     address, namespace, name = postgres.parse(url)
-    where: Any = sa.make_url(address).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(where, poolclass=NullPool, connect_args={"connect_timeout": 10})
+    engine = sa.create_engine(
+        "postgresql+psycopg://", poolclass=NullPool, creator=lambda: psycopg.connect(address, connect_timeout=10)
+    )
     try:
         with engine.connect().execution_options(no_parameters=True) as connection, connection.begin():
             connection.exec_driver_sql(f"SET LOCAL search_path TO {namespace}")

@@ -15,6 +15,7 @@ from typing import Any, cast
 import psycopg
 import sqlalchemy as sa
 from psycopg import errors
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import exc
@@ -338,6 +339,16 @@ def parse(url: str) -> tuple[str, str, str]:
     name = query.pop("schema", "faregate")
     if not isinstance(name, str) or not _SCHEMA.fullmatch(name):
         raise StorageError(f"{name!r} is not a schema", value=str(name), limit=_SCHEMA.pattern)
-    plain = parsed.set(drivername="postgresql", query=query)
-    shown = sa.URL.create("postgresql", host=plain.host, port=plain.port, database=plain.database).render_as_string()
-    return plain.render_as_string(hide_password=False), name, shown
+    host = parsed.host or ""
+    shown = sa.URL.create("postgresql", host=parsed.host, port=parsed.port, database=parsed.database)
+    if "@" in host:  # the rest of a password that was not encoded; it is not repeated here
+        raise StorageError("not a database URL: it has two @", next="write an @ in a password as %40")
+    # Not as a URL: libpq reads a space and some other signs differently there.
+    options = {"host": parsed.host, "port": parsed.port, "dbname": parsed.database}
+    options |= {"user": parsed.username, "password": parsed.password}
+    options |= {word: ",".join(text) if isinstance(text, tuple) else text for word, text in query.items()}
+    try:
+        address = make_conninfo("", **options)
+    except (psycopg.Error, TypeError) as error:
+        raise trouble(shown.render_as_string(), error) from error
+    return address, name, shown.render_as_string()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -187,8 +188,11 @@ def ledger_url(url: str | None) -> str:
     if not chosen:
         folder = platformdirs.user_data_path("faregate", ensure_exists=True)
         chosen = f"sqlite:///{folder / 'ledger.db'}"
-    elif "://" not in chosen and not (os.sep in chosen or Path(chosen).suffix in (".db", ".sqlite", ".sqlite3")):
-        raise BadRequest(f"{chosen!r} is not a database", value=chosen, next="write --db sqlite:///spend.db")
+    elif "://" not in chosen:
+        if re.match(r"[^/.][^/]*:.*@", chosen):  # it may hold a password, so it is not repeated
+            raise BadRequest("that is not a database", next="write an address as postgresql://user@host/base")
+        if not (os.sep in chosen or Path(chosen).suffix in (".db", ".sqlite", ".sqlite3")):
+            raise BadRequest(f"{chosen!r} is not a database", value=chosen, next="write --db sqlite:///spend.db")
     return chosen
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.ledger import world
 
-_ONE_FILE = ("test_engine", "test_migrations", "test_pure", "test_ports", "test_windows")
+_ONE_FILE = ("test_condition", "test_engine", "test_migrations", "test_pure", "test_ports", "test_windows")
 """Of no database, or of SQLite alone."""
 
 
