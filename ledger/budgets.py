@@ -355,6 +355,7 @@ def _moved() -> sa.Update:
     steps: list[tuple[sa.ColumnElement[bool], sa.ColumnElement[int]]] = [
         (passes(step), sa.literal_column(str(step))) for step in sorted(THRESHOLDS, reverse=True)
     ]
+    shut: sa.ColumnClause[str] = sa.literal_column("'over'")
     over = sa.and_(
         PERIOD.c.overrun == sa.literal_column("'freeze'"),
         PERIOD.c.gate == sa.literal_column("'open'"),
@@ -365,7 +366,7 @@ def _moved() -> sa.Update:
         spent_nanos=spent,
         held_nanos=PERIOD.c.held_nanos + sa.bindparam("held", type_=sa.BigInteger),
         reached=sa.case(*steps, else_=PERIOD.c.reached),
-        gate=sa.case((over, sa.literal_column("'over'")), else_=PERIOD.c.gate),
+        gate=sa.case((over, shut), else_=PERIOD.c.gate),
         changed_at=sa.bindparam("now"),
     )
 

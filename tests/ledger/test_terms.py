@@ -125,10 +125,11 @@ def test_saying_it_again_changes_nothing(verb: str) -> None:
     ],
 )
 def test_bad_gates(scope: str, more: dict[str, Any]) -> None:
+    words: dict[str, Any] = {"author": "ann"} | more
     w = world()
     before = dump(w.ledger)
     with pytest.raises(ValueError, match=r"acme|year|author|scope") as caught:
-        w.ledger.freeze(scope, **{"author": "ann"} | more)
+        w.ledger.freeze(scope, **words)
     assert "\n" not in str(caught.value)
     assert dump(w.ledger) == before
 
