@@ -25,6 +25,7 @@ THRESHOLDS = (50, 80, 100)
 """Per cent of a limit that, once spent, are noticed."""
 
 _IS_OPEN = sa.text("open_nanos > 0")
+_MAY_LAPSE = sa.text("open_nanos > 0 AND state = 'held'")
 _IS_FREE = sa.text("held_nanos = 0")
 """Nothing was ever set aside: the few jobs that may be under way without open money."""
 
@@ -133,6 +134,7 @@ class JobRow(LedgerRow, table=True):
         check("parked_not_negative", "parked_nanos >= 0"),
         sa.Index("ix_job_scope", "scope", "granted_at"),
         sa.Index("ix_job_open", "lease_until", "granted_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        sa.Index("ix_job_lapses", "expires_at", sqlite_where=_MAY_LAPSE, postgresql_where=_MAY_LAPSE),
         sa.Index("ix_job_free", "lease_until", "granted_at", sqlite_where=_IS_FREE, postgresql_where=_IS_FREE),
         STRICT,
     )

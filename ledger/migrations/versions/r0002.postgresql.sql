@@ -142,6 +142,8 @@ CREATE TABLE job (
 
 CREATE INDEX ix_job_free ON job (lease_until, granted_at) WHERE held_nanos = 0
 
+CREATE INDEX ix_job_lapses ON job (expires_at) WHERE open_nanos > 0 AND state = 'held'
+
 CREATE INDEX ix_job_open ON job (lease_until, granted_at) WHERE open_nanos > 0
 
 CREATE INDEX ix_job_scope ON job (scope, granted_at)
