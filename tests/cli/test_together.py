@@ -49,7 +49,7 @@ def test_one_key_in_four_processes_is_one_job(slow: Callable[..., World]) -> Non
 
 
 def test_a_resume_leaves_a_live_run_alone(slow: Callable[..., World]) -> None:
-    world = slow("--answer-lag", "2", "--render", "3")
+    world = slow("--answer-lag", "3", "--render", "8")  # so long that a busy machine sees each state
     live = [world.launch(*world.clip("--key", name, "--provider", name, "--json")) for name in NAMES]
     until(lambda: world.bill()["accepted"] == len(NAMES), 20)
     sending = world.run("resume", "--wait", "0").ok()
@@ -64,7 +64,7 @@ def test_a_resume_leaves_a_live_run_alone(slow: Callable[..., World]) -> None:
 
 @pytest.mark.parametrize("sending", [True, False], ids=["while sending", "while waiting"])
 def test_an_interrupt_leaves_the_job_to_resume(slow: Callable[..., World], *, sending: bool) -> None:
-    world = slow("--answer-lag", "1.5" if sending else "0", "--render", "3")
+    world = slow("--answer-lag", "3" if sending else "0", "--render", "4")
     runs = [world.launch(*world.clip("--key", name, "--provider", name, "--json")) for name in NAMES]
     until(lambda: world.bill()["accepted"] == len(NAMES), 20)
     if not sending:
