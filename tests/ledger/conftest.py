@@ -1,6 +1,7 @@
 """Ledgers that a test left open are closed after it, and most tests run on both databases."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ _ONE_FILE = ("test_condition", "test_engine", "test_migrations", "test_pure", "t
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    name = metafunc.module.__name__.rpartition(".")[2]
+    name = Path(str(metafunc.definition.path)).stem
     if "backend" in metafunc.fixturenames and name not in _ONE_FILE:
         metafunc.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
 

@@ -14,9 +14,16 @@ from ledger.store import filelock as filelock_module
 from ledger.store import sqlite as sqlite_module
 from ledger.store.filelock import FileLock
 from ledger.store.schema import triggers
+from ledger.store.sqlite import SqliteStore
 from pricing import usd
 
 from .world import Clock, World, contents, dump, file_url, quote, raw, world
+
+
+def store_of(ledger: Ledger) -> SqliteStore:
+    store = ledger._store  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(store, SqliteStore)
+    return store
 
 
 def trouble(url: str) -> StorageError:
@@ -86,7 +93,7 @@ def test_the_forms_of_a_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_it_is_opened_with_care(tmp_path: Path) -> None:
     w = world("10", file_url(tmp_path / "x.db"))
-    store = w.ledger._store  # pyright: ignore[reportPrivateUsage]
+    store = store_of(w.ledger)
     assert store.journal_mode == "wal"
     own = store._connection  # pyright: ignore[reportPrivateUsage]
     assert own.execute("PRAGMA synchronous").fetchone()[0] == 2
@@ -124,7 +131,7 @@ def test_facts_refuse_change_from_any_connection(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_everything_as_it_was() -> None:
     w = world("1000000")
     w.submitted("j0", "a0")
-    (pages,) = w.ledger._store._connection.execute("PRAGMA page_count").fetchone()  # pyright: ignore[reportPrivateUsage]
+    (pages,) = store_of(w.ledger)._connection.execute("PRAGMA page_count").fetchone()  # pyright: ignore[reportPrivateUsage]
     raw(w.ledger, f"PRAGMA max_page_count = {pages + 2}")
     granted = 0
     before = dump(w.ledger)
@@ -189,7 +196,7 @@ def test_without_file_locks_the_plain_journal_is_used(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(filelock_module, "_take", none)
     w = world("10", file_url(tmp_path / "x.db"))
-    assert w.ledger._store.journal_mode == "truncate"  # pyright: ignore[reportPrivateUsage]
+    assert store_of(w.ledger).journal_mode == "truncate"
     w.submitted()
     w.settle(usd("1.4"))
     w.sound()
