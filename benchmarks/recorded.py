@@ -20,7 +20,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self._listens = self._inside = False
+        self._listens = self._inside = self._piped = False
 
     @contextmanager
     def listening(self) -> Generator[None]:
@@ -32,6 +32,7 @@ class Recorder:
             cursor = execute(self, query, params, **more)
             if keeper._listens:
                 text = query.decode() if isinstance(query, bytes) else str(query)
+                keeper._pipe(bool(self.connection.pgconn.pipeline_status))
                 keeper._said(text, params, self.connection.autocommit)
             return cursor
 
@@ -48,7 +49,14 @@ class Recorder:
             yield
         finally:
             self._listens = False
+            self._pipe(False)
             psycopg.Cursor.execute, psycopg.Connection.commit = execute, commit  # type: ignore[method-assign]
+
+    def _pipe(self, on: bool) -> None:
+        """Statements that leave together: pgbench sends them so too."""
+        if on != self._piped:
+            self.lines.append("\\startpipeline" if on else "\\endpipeline")
+            self._piped = on
 
     def _said(self, query: str, params: Any, autocommit: bool) -> None:
         if not self._inside and not autocommit:

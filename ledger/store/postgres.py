@@ -66,7 +66,13 @@ class PostgresWork:
         """Make what was done last: the transaction, or the one statement."""
         if self._queue:
             # A raw cursor: psycopg would look for the holes of so long a statement each time.
-            psycopg.RawCursor(self._connection).execute(*self._queue.statement())
+            statements = self._queue.statements()
+            if len(statements) == 1:
+                psycopg.RawCursor(self._connection).execute(*statements[0])
+            else:
+                with self._connection.pipeline():  # one transaction by itself, one round trip
+                    for one in statements:
+                        psycopg.RawCursor(self._connection).execute(*one)
         if not self.at_once:
             self._connection.commit()
 

@@ -32,12 +32,16 @@ class Queue:
         self._writes.append((statement, values, sure))
         return True
 
-    def statement(self) -> tuple[bytes, list[Any]]:
-        """What to send, once, and its values, $1 and so on.
+    def statements(self) -> list[tuple[bytes, list[Any]]]:
+        """What to send, together, and the values, $1 and so on: the hot rows by themselves, after all else is checked.
 
         Where a sure write changes nothing it divides by zero, and then nothing is changed.
         """
-        writes = self._writes
+        hot = [one for one in self._writes if _changes(one[0]) == "period"]
+        rest = [one for one in self._writes if _changes(one[0]) != "period"]
+        return [self._statement(writes) for writes in (rest, hot) if writes]
+
+    def _statement(self, writes: list[tuple[Statement, Values, bool]]) -> tuple[bytes, list[Any]]:
         parts = tuple([(statement, sure) for statement, _, sure in writes])
         joined = self._texts.joined
         query, holes = joined.get(parts) or joined.setdefault(parts, _one(self._texts, parts))
