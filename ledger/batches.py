@@ -11,7 +11,7 @@ from .granting import NewJob, grant, grant_at_once, new_job
 from .holds import Asking, again, in_budget
 from .scopes import chain
 from .store import Row, Statement, Work
-from .values import Ask, Grant, Refusal
+from .values import Asked, Grant, Refusal
 
 MOST = 10_000
 """Jobs of one batch: the budgets of its scope are locked as long as it is written down."""
@@ -31,13 +31,13 @@ _KNOWN = Statement(
 
 
 def hold_batch(
-    work: Work, now: int, *, scope: str, asks: Sequence[Ask], owner: str, expires_in_s: int
+    work: Work, now: int, *, scope: str, asks: Sequence[Asked], owner: str, expires_in_s: int
 ) -> tuple[Grant, ...]:
     """Set aside what all jobs that are not known yet may cost, or nothing. Raises BadScope, BadRequest."""
     chain(scope)
     _check(asks)
 
-    def made(fresh: Sequence[Ask], currency: str) -> list[NewJob] | Ask:
+    def made(fresh: Sequence[Asked], currency: str) -> list[NewJob] | Asked:
         """The jobs as rows, or the first that is not sold for that currency."""
         jobs: list[NewJob] = []
         for ask in fresh:
@@ -58,7 +58,7 @@ def hold_batch(
     # As with a single hold: the usual case in one statement, on a guess.
     if work.dialect == "postgresql" and not (work.tries or work.asked_again):
         guess = made(asks, "USD")
-        if not isinstance(guess, Ask) and grant_at_once(work, now, guess):
+        if isinstance(guess, list) and grant_at_once(work, now, guess):
             return tuple(Grant(ask.job) for ask in asks)
     answers, fresh = _sorted(work, asks, scope)
     refusal = next((one.refused for one in answers if one.refused is not None), None)
@@ -73,7 +73,7 @@ def hold_batch(
     )
 
 
-def _check(asks: Sequence[Ask]) -> None:
+def _check(asks: Sequence[Asked]) -> None:
     if len(asks) > MOST:
         raise BadRequest(
             f"{len(asks)} jobs are more than a batch of {MOST} holds", value=str(len(asks)), limit=str(MOST)
@@ -82,14 +82,14 @@ def _check(asks: Sequence[Ask]) -> None:
         texts.names(job_id=ask.job, key=ask.key, request_hash=ask.request_hash)
 
 
-def _sorted(work: Work, asks: Sequence[Ask], scope: str) -> tuple[list[Grant], list[Ask]]:
+def _sorted(work: Work, asks: Sequence[Asked], scope: str) -> tuple[list[Grant], list[Asked]]:
     """The answer for each, were there money enough, and those that are not known yet; twins in the batch are one."""
     wanted = {"keys": texts.dump([ask.key for ask in asks]), "jobs": texts.dump([ask.job for ask in asks])}
     known = [dict(row) for row in work.rows(_KNOWN, wanted)]
     by_key: dict[str, Row] = {row["key"]: row for row in known}
     by_id: dict[str, Row] = {row["id"]: row for row in known}
     answers: list[Grant] = []
-    fresh: list[Ask] = []
+    fresh: list[Asked] = []
     for ask in asks:
         taken = [row for row in (by_key.get(ask.key), by_id.get(ask.job)) if row is not None]
         if taken:
@@ -102,7 +102,11 @@ def _sorted(work: Work, asks: Sequence[Ask], scope: str) -> tuple[list[Grant], l
 
 
 def _take(
-    work: Work, now: int, scope: str, fresh: Sequence[Ask], made: Callable[[Sequence[Ask], str], list[NewJob] | Ask]
+    work: Work,
+    now: int,
+    scope: str,
+    fresh: Sequence[Asked],
+    made: Callable[[Sequence[Asked], str], list[NewJob] | Asked],
 ) -> Refusal | None:
     """Take the sum from the whole chain; else one refusal for all."""
     first = fresh[0]
@@ -111,7 +115,7 @@ def _take(
     if not limits:
         return asking.refuse("no_budget", budgets.uncovered(scope)).refused
     jobs = made(fresh, limits[0].currency)
-    if isinstance(jobs, Ask):
+    if not isinstance(jobs, list):
         return asking.foreign(jobs.quote, limits[0]).refused
     room: list[Limit] | Grant = asking.room(limits, sum(one["high_nanos"] for one in jobs), now)
     if isinstance(room, Grant):

@@ -20,7 +20,7 @@ from .rows import ATTEMPTS, view
 from .store import Store, Work, open_store
 from .texts import clean, short
 from .values import (
-    Ask,
+    Asked,
     Budget,
     CreditLot,
     Credits,
@@ -219,7 +219,7 @@ class Ledger(Following):
             lambda work: holds.extend(work, self._store.now(), job=job, to=to, expires_in_s=expires_in_s)
         )
 
-    def hold_batch(self, *, scope: str, asks: Sequence[Ask], owner: str, expires_in_s: int) -> tuple[Grant, ...]:
+    def hold_batch(self, *, scope: str, asks: Sequence[Asked], owner: str, expires_in_s: int) -> tuple[Grant, ...]:
         """`hold` for many jobs of one scope, all or none; an answer for each, in order.
 
         Known keys are replayed and keep what they have, whatever becomes of the others; these share one refusal, which

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from pricing import Money, Quote, Span
 
@@ -134,6 +134,23 @@ class Notice:
     author: str
     """Empty: nobody, it happened by a charge."""
     note: str
+
+
+class Asked(Protocol):
+    """What `hold_batch` reads of one job: an `Ask`, or whatever a router has of its shape."""
+
+    @property
+    def job(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def request_hash(self) -> str: ...
+    @property
+    def quote(self) -> Quote: ...
+    @property
+    def request(self) -> Mapping[str, object]: ...
+    @property
+    def tags(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Who makes the job: choose under limits, submit once, follow, settle by evidence. Knows no database."""
 
+from .batch import BatchResult, Made, Plan
 from .choose import Candidate, Choice, Demand, Rejection
 from .client import AsyncRouter, Router
 from .desk import Decision
@@ -17,6 +18,7 @@ from .errors import (
     RouterError,
     UnknownJob,
 )
+from .plan import BatchJob, LeftOut, Share, Upgrade
 from .policy import Policy
 from .providers import read_webhook
 from .request import AvatarVideo, TemplateVideo
@@ -29,16 +31,21 @@ __all__ = [
     "BadMedia",
     "BadReply",
     "BadRequest",
+    "BatchJob",
+    "BatchResult",
     "Candidate",
     "Choice",
     "Decision",
     "Demand",
     "JobFailed",
     "KeyReused",
+    "LeftOut",
+    "Made",
     "NotConfigured",
     "OutcomeUnknown",
     "Output",
     "Patience",
+    "Plan",
     "Policy",
     "ProviderError",
     "QuoteStale",
@@ -47,8 +54,10 @@ __all__ = [
     "Result",
     "Router",
     "RouterError",
+    "Share",
     "TemplateVideo",
     "UnknownJob",
+    "Upgrade",
     "Variance",
     "read_webhook",
 ]

@@ -131,10 +131,10 @@ class Choice:
                 why += f" ({self.objective})"
             if one.not_ready:
                 why += f"; not ready: {one.not_ready}"
-            rows.append(("instead" if place else "chosen", _named(one), _price(one.quote), why))
+            rows.append(("instead" if place else "chosen", named(one), _price(one.quote), why))
         for no in self.rejections:
             why = f"{no.reason}: {no.value}" + (f" (limit {no.limit})" if no.limit else "")
-            rows.append(("no", _named(no), _price(no.quote) if no.quote else "no price", why))
+            rows.append(("no", named(no), _price(no.quote) if no.quote else "no price", why))
         wide = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
         lines = [f"{a:{wide[0]}}  {b:{wide[1]}}  {c:{wide[2]}}  {why}" for a, b, c, why in rows]
         return "\n".join(lines if self.candidates else ["nothing is eligible", *lines])
@@ -280,7 +280,7 @@ def _quality(one: Candidate) -> Decimal:
     return Decimal(-1) if one.quality is None else one.quality
 
 
-def _named(one: Candidate | Rejection) -> str:
+def named(one: Candidate | Rejection) -> str:
     settings = ", ".join(value for _, value in sorted(one.settings.items()))
     return f"{one.offer} ({settings})" if settings else one.offer
 

@@ -12,14 +12,16 @@ from typing import Self, TypeVar
 
 import anyio
 
-from pricing import PriceBook
+from pricing import Money, PriceBook
 
+from .batch import BatchResult, Made, Plan, Runner, draw_up
 from .brief import read
 from .choose import Choice, Demand
 from .desk import NO_TAGS, Decision, Desk
 from .drive import OnStep, drive, drive_async, in_thread
 from .errors import JobFailed, OutcomeUnknown
 from .flow import cancel, follow, make, start
+from .plan import BatchJob, Goal
 from .policy import Number, Policy
 from .ports import JobView, LedgerAndHistory, Provider
 from .request import Request
@@ -90,6 +92,41 @@ class Router:
         """
         work = self.desk.work(wanted, key=key, scope=scope, policy=policy, tags=tags)
         return result_of(self._drive(make(work)))
+
+    def plan(
+        self,
+        jobs: Sequence[BatchJob | Request],
+        *,
+        budget: Money | None = None,
+        objective: Goal = "quality",
+        policy: Policy | None = None,
+        scope: str | None = None,
+    ) -> Plan:
+        """Choose for a whole batch within one budget: the most quality in sum, or the least cost for what each needs.
+
+        `policy` holds for jobs without one of their own. Raises BadRequest, BadMedia; Refused where no budget covers
+        the scope.
+        """
+        return draw_up(self.desk, jobs, budget, objective, policy or Policy(), scope)
+
+    def run_plan(
+        self,
+        plan: Plan,
+        *,
+        key: str,
+        tags: Mapping[str, str] = NO_TAGS,
+        on_job: Callable[[Made], None] | None = None,
+    ) -> BatchResult:
+        """Set all money aside at once, make the jobs several at a time, plan the rest again when reality differs.
+
+        Repeating a key goes on where the last run ended; nothing is paid twice. Raises Refused, QuoteStale, KeyReused
+        before anything is sent; how each job ended is in the answer, and told to `on_job` as it ends.
+        """
+
+        def perform(flow: Flow[T], pause: Callable[[float], object]) -> T:
+            return drive(flow, self.desk.ledger, self._http, self.desk.clock, self._on_step, pause)
+
+        return Runner(self.desk, plan, key, tags, perform, on_job).run()
 
     def start(
         self,
@@ -215,6 +252,18 @@ class AsyncRouter:
         """As `Router.run`."""
         work = await in_thread(partial(self.desk.work, wanted, key=key, scope=scope, policy=policy, tags=tags))
         return result_of(await self._drive(make(work)))
+
+    async def plan(
+        self,
+        jobs: Sequence[BatchJob | Request],
+        *,
+        budget: Money | None = None,
+        objective: Goal = "quality",
+        policy: Policy | None = None,
+        scope: str | None = None,
+    ) -> Plan:
+        """As `Router.plan`."""
+        return await in_thread(partial(draw_up, self.desk, jobs, budget, objective, policy or Policy(), scope))
 
     async def start(
         self,

@@ -98,7 +98,7 @@ class Desk:
         with_room: bool = True,
     ) -> Choice:
         """Choose for a demand alone; `rank_not_ready` keeps offers that cannot be used from here in the ranking."""
-        room = self._room(scope) if scope is not None and with_room else None
+        room = self.room(scope) if scope is not None and with_room else None
         facts = Facts(
             not_ready=lambda provider: self._not_ready(provider, brief),
             unsupported=lambda offer, settings: self._unsupported(offer, settings, brief),
@@ -194,7 +194,7 @@ class Desk:
             raise QuoteStale("the media changed since the decision", next="decide again")
         for candidate in wanted.candidates:
             old = candidate.quote
-            new = self._requote(old, now.demand)
+            new = self.requote(old, now.demand)
             if new.cost != old.cost or new.usd != old.usd:
                 raise QuoteStale(
                     f"{old.offer} was quoted {old.expected} on {old.at} and is {new.expected} on {new.at}",
@@ -204,11 +204,11 @@ class Desk:
                 )
         return wanted
 
-    def _requote(self, old: Quote, demand: Demand) -> Quote:
+    def requote(self, old: Quote, demand: Demand) -> Quote:
         at = self.clock().date()
         return self.book.quote(old.offer, demand.usage, at=at, settings=old.settings, outputs=old.outputs)
 
-    def _room(self, scope: str) -> Room | None:
+    def room(self, scope: str) -> Room | None:
         head = self.ledger.headroom(scope)
         return None if head is None else Room(head.scope, head.currency, head.limit, head.available, head.gate)
 

@@ -50,6 +50,23 @@ class Grant(Protocol):
     def refused(self) -> Refusal | None: ...
 
 
+class BatchAsk(Protocol):
+    """One job of a batch that money is to be set aside for: what `hold` takes."""
+
+    @property
+    def job(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def request_hash(self) -> str: ...
+    @property
+    def quote(self) -> Quote: ...
+    @property
+    def request(self) -> Mapping[str, object]: ...
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
+
 class AttemptView(Protocol):
     """One try at a provider, as the ledger remembers it."""
 
@@ -170,6 +187,10 @@ class Ledger(Protocol):
         expires_in_s: int,
     ) -> Grant:
         """Set the quote's high aside in every budget of the scope's chain, or in none."""
+        ...
+
+    def hold_batch(self, *, scope: str, asks: Sequence[BatchAsk], owner: str, expires_in_s: int) -> Sequence[Grant]:
+        """`hold` for many jobs of one scope, all or none; an answer for each, in order. Known keys are replayed."""
         ...
 
     def begin(

@@ -19,7 +19,7 @@ FORBIDDEN = {
 }
 PURE = {
     "pricing": None,  # every room but `load`
-    "router": {"choose", "flow", "steps", "talk", "policy", "request", "ports"},
+    "router": {"choose", "flow", "knapsack", "plan", "steps", "talk", "policy", "request", "ports"},
     "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
 }
 IMPURE_MODULES = {

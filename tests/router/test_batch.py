@@ -1,0 +1,192 @@
+"""Running a plan: held at once, made, resumed under its key, planned again when reality differs from the quotes."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pricing import Money, usd
+from router import AvatarVideo, BadRequest, BatchJob, KeyReused, Plan, Policy, QuoteStale, Refused
+from router.batch import Runner
+from router.talk import Submission
+
+from .flow_world import SCOPE, World
+from .scripted import LOST, REFUSED, done
+
+
+@pytest.fixture(autouse=True)
+def taken(world: World) -> None:
+    """Each provider gives every job a name of its own."""
+    for provider in world.providers.values():
+        provider.submits = [Submission("accepted", f"{provider.name}-{number}") for number in range(9)]
+
+
+def clip(number: int, **more: object) -> AvatarVideo:
+    return AvatarVideo(f"https://x.example/{number}.png", "https://x.example/a.mp3", seconds="9.4", **more)  # type: ignore[arg-type]
+
+
+def planned(world: World, count: int, budget: str | None = None, policy: Policy | None = None) -> Plan:
+    jobs = [clip(number) for number in range(count)]
+    return world.router.plan(jobs, budget=usd(budget) if budget else None, scope=SCOPE, policy=policy)
+
+
+def offers(plan: Plan) -> list[str]:
+    return [f"{one.candidate.provider} {one.candidate.settings['resolution']}" for one in plan.shares]
+
+
+def total(world: World) -> tuple[Money, Money]:
+    top = world.ledger.budgets(SCOPE)[0]
+    return top.spent, top.held
+
+
+def test_the_budget_buys_the_better_offer_for_as_many_as_it_can(world: World) -> None:
+    """At 9.4 s: runware 480p 0.70 USD for 0.50, fal and runware 720p 1.40 USD for 0.70; 480p at fal is no better."""
+    plan = planned(world, 3, "3")
+    assert sorted(offers(plan)) == ["fal 720p", "runware 480p", "runware 480p"]
+    assert (plan.total.high, str(plan.score), plan.proven) == (usd("2.80"), "1.7", True)
+    assert plan.upgrade is not None
+    assert (plan.upgrade.more, plan.upgrade.short) == (usd("0.70"), usd("0.50"))
+
+
+def test_least_cost_keeps_each_jobs_own_floor(world: World) -> None:
+    jobs = [clip(1), BatchJob(clip(2), Policy(min_quality="0.7")), BatchJob(clip(3), Policy(min_quality="0.9"))]
+    plan = world.router.plan(jobs, budget=usd(10), objective="cost", scope=SCOPE)
+    assert offers(plan) == ["runware 480p", "fal 720p"]
+    assert (plan.score, plan.bound, plan.upgrade) == (usd("2.10"), usd("2.10"), None)
+    (out,) = plan.left_out
+    assert (out.row, out.least) == (3, None)
+    assert "min_quality" in {one.reason for one in out.rejections}
+
+
+def test_where_not_all_fit_the_heaviest_then_the_cheapest_are_made(world: World) -> None:
+    jobs = [clip(1), BatchJob(clip(2), weight=2), clip(3)]
+    plan = world.router.plan(jobs, budget=usd("1.50"), scope=SCOPE)
+    assert [one.row for one in plan.shares] == [1, 2]
+    assert [(one.row, one.least) for one in plan.left_out] == [(3, usd("0.70"))]
+    assert plan.upgrade is not None
+    assert (plan.upgrade.row, plan.upgrade.now, plan.upgrade.short) == (3, None, usd("0.60"))
+    assert "3  left out: it needs 0.70 USD" in plan.explain()
+
+
+def test_the_scopes_own_room_is_a_limit_too(world: World) -> None:
+    world.ledger.set_budget(SCOPE, usd("0.80"))
+    assert planned(world, 2, "50").limit == usd("0.80")
+    world.ledger.freeze(SCOPE, author="me", note="stop")
+    assert planned(world, 2).limit == usd(0)
+    with pytest.raises(Refused, match="no budget covers elsewhere"):
+        world.router.plan([clip(1)], scope="elsewhere")
+    with pytest.raises(BadRequest, match="the budget is in creatify-credit"):
+        world.router.plan([clip(1)], budget=Money.of(5, "creatify-credit"), scope=SCOPE)
+
+
+def test_bad_input_names_the_job(world: World) -> None:
+    with pytest.raises(BadRequest, match=r"^job 2: there is no file"):
+        world.router.plan([clip(1), AvatarVideo("https://x.example/a.png", "nowhere.mp3")])
+    with pytest.raises(BadRequest, match="needs a scope"):
+        world.router.run_plan(world.router.plan([clip(1)]), key="b")
+
+
+def test_a_batch_is_held_at_once_and_made(world: World) -> None:
+    plan = planned(world, 3, "3.60")
+    told: list[int] = []
+    result = world.router.run_plan(plan, key="b", tags={"team": "ads"}, on_job=lambda made: told.append(made.row))
+    assert [one.ending for one in result.made] == ["made"] * 3
+    assert sorted(told) == [1, 2, 3]
+    assert (result.open, result.replanned) == (usd(0), 0)
+    assert total(world) == (result.charged, usd(0))
+    batches = [view for row in (1, 2, 3) if (view := world.ledger.by_key(f"b/{row}"))]
+    assert [dict(view.tags) for view in batches] == [{"team": "ads"}] * 3
+
+
+def test_a_second_run_pays_nothing_more_and_makes_what_was_left_out(world: World) -> None:
+    first = world.router.run_plan(planned(world, 3, "1.50"), key="b")
+    assert [one.ending for one in first.made] == ["made", "made", "left_out"]
+    posts = world.posts
+    again = world.router.run_plan(planned(world, 3, "1.50"), key="b")
+    assert ([one.ending for one in again.made], world.posts) == (["made", "made", "left_out"], posts)
+    more = world.router.run_plan(planned(world, 3, "5"), key="b")
+    assert ([one.ending for one in more.made], world.posts) == (["made"] * 3, posts + 1)
+    with pytest.raises(KeyReused, match="job 1 of the plan 'b' was another request"):
+        world.router.run_plan(planned(world, 3, "5", Policy(max_cost=usd(2))), key="b")
+
+
+def test_a_job_that_is_refused_is_given_to_another_offer(world: World) -> None:
+    world.runware.submits = [REFUSED]
+    result = world.router.run_plan(planned(world, 2, "2.40"), key="b")
+    # fal had one of them at 720p (1.40 USD) already; what is left buys the other there at 480p (1.00 USD).
+    assert [one.ending for one in result.made] == ["made", "made"]
+    assert (result.charged, result.replanned) == (usd("2.00"), 1)
+    assert {view.offer for view in world.ledger.jobs() if view.state == "settled"} == {"fal/fal-ai/creatify/aurora"}
+    states = {view.key: view.state for view in world.ledger.jobs()}
+    assert sorted(states.values()) == ["released", "settled", "settled"]
+    assert sum(key.endswith("/2") and key.count("/") == 2 for key in states) == 1
+
+
+def test_a_job_that_nobody_takes_ends_and_the_others_are_made(world: World) -> None:
+    world.runware.submits = [REFUSED]
+    world.fal.submits = [REFUSED]
+    result = world.router.run_plan(planned(world, 2, "10"), key="b")
+    assert [one.ending for one in result.made] == ["failed", "failed"]
+    assert total(world) == (usd(0), usd(0))
+    assert "no money" in result.made[0].reason
+
+
+def test_a_dearer_job_makes_the_rest_be_planned_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One at a time: the first costs 1.30 USD of 2.10 held for three at 0.70, so that only one more is made."""
+    monkeypatch.setattr("router.batch.AT_ONCE", 1)
+    world.runware.polls = [done(usd("1.30")), done(usd("0.70"))]
+    result = world.router.run_plan(planned(world, 3, "2.10"), key="b")
+    assert [one.ending for one in result.made] == ["made", "made", "left_out"]
+    assert (result.charged, result.replanned) == (usd("2.00"), 1)
+    assert world.state("b/3") == "released"
+    assert total(world) == (usd("2.00"), usd(0))
+
+
+def test_an_unknown_outcome_keeps_its_money_and_is_not_made_again(world: World) -> None:
+    world.runware.submits = [LOST]
+    plan = planned(world, 2, "1.40")
+    result = world.router.run_plan(plan, key="b")
+    assert [one.ending for one in result.made] == ["unknown", "unknown"]
+    assert result.open == usd("1.40")
+    posts = world.posts
+    assert world.router.run_plan(plan, key="b").count("unknown") == 2
+    assert world.posts == posts
+
+
+def test_a_run_that_was_killed_goes_on(world: World) -> None:
+    """Held by a run that died before it sent: the same holds are used, no job is sent twice."""
+    plan = planned(world, 3, "2.10")
+
+    def killed(_runner: Runner) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Runner, "_work", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.router.run_plan(plan, key="b")
+    assert total(world) == (usd(0), usd("2.10"))
+    result = world.router.run_plan(planned(world, 3, "2.10"), key="b")
+    assert [one.ending for one in result.made] == ["made"] * 3
+    assert (world.posts, total(world)) == (3, (usd("2.10"), usd(0)))
+
+
+def test_a_price_that_moved_since_the_plan_is_refused(world: World) -> None:
+    """Creatify's Aurora was 20 credits per started 15 s in February. Nothing is held: plan again."""
+    world.creatify.missing, today = None, world.clock.now
+    world.clock.now = datetime(2026, 2, 15, tzinfo=UTC)
+    plan = planned(world, 1, policy=Policy(providers=frozenset({"creatify"}), min_quality="0.7"))
+    world.clock.now = today
+    with pytest.raises(QuoteStale, match="job 1: creatify/aurora_v1 was quoted 20 creatify-credit on 2026-02-15"):
+        world.router.run_plan(plan, key="b")
+    assert total(world) == (usd(0), usd(0))
+    assert world.posts == 0
+
+
+def test_an_error_of_the_machine_stops_the_batch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: object, **_named: object) -> None:
+        raise OSError("the disk is gone")
+
+    plan = planned(world, 3)
+    monkeypatch.setattr(world.ledger, "begin", broken)
+    with pytest.raises(OSError, match="the disk is gone"):
+        world.router.run_plan(plan, key="b")
+    assert world.posts == 0
