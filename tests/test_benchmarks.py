@@ -9,7 +9,9 @@ import pytest
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
-@pytest.mark.parametrize("words", [("bench_ledger.py", "--quick"), ("bench_decide.py", "--quick")])
+@pytest.mark.parametrize(
+    "words", [("bench_ledger.py", "--quick"), ("bench_decide.py", "--quick"), ("bench_plan.py", "--quick")]
+)
 def test_a_benchmark_runs(words: tuple[str, ...]) -> None:
     file, *options = words
     command = [sys.executable, str(BENCHMARKS / file), *options]

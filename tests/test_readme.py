@@ -25,6 +25,7 @@ def blocks(language: str) -> list[str]:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a face and a voice track, and the sandbox's keys in the environment."""
     (tmp_path / "face.jpg").write_bytes(b"\xff\xd8\xff\xe0 a face")
+    (tmp_path / "jobs.csv").write_text(blocks("csv")[0], "utf-8")
     shutil.copy(ROOT / "tests" / "audio" / "talk-13.02s-cbr.mp3", tmp_path / "talk.mp3")
     with Sandbox(render_s=0.1) as sandbox:
         for name, value in sandbox.env.items():
