@@ -25,6 +25,7 @@ ratio makes a build fail.
 SECTIONS = {
     "quote": ("A quote", "The floor is one exact Decimal cost in one frozen dataclass."),
     "decide": ("A decision", "The floor is as many full quotes as there are candidates."),
+    "plan": ("A batch under one budget", "The floor is hull greedy written plainly: no bound, nothing filled."),
     "whatif": ("What if", "The floor reads the same rows and takes one exact Decimal cost of each."),
     "ledger": (
         "The ledger on SQLite",
