@@ -19,7 +19,7 @@ from .desk import Decision, Desk
 from .errors import BadRequest, KeyReused, NotConfigured, OutcomeUnknown, ProviderError, QuoteStale, Refused
 from .flow import make
 from .owner import me
-from .plan import AT_ONCE, Allotment, BatchJob, Eligible, Goal, LeftOut, Share, allot, left_text
+from .plan import AT_ONCE, Allotment, BatchJob, Eligible, Goal, LeftOut, Share, allot, left_text, tightest
 from .policy import Policy, exact
 from .ports import JobView
 from .request import Request, check_words
@@ -108,7 +108,7 @@ def draw_up(
             raise BadRequest(f"job {row}: {error}") from error
         briefs.append(brief)
         eligible.append(Eligible(row, choice.candidates, choice.rejections, Fraction(exact(job.weight))))
-    found = allot(eligible, _least(budget, room), currency, objective)
+    found = allot(eligible, tightest(budget, room), currency, objective)
     return Plan(
         **{name: getattr(found, name) for name in Allotment.__dataclass_fields__},
         jobs=tuple(eligible), briefs=tuple(briefs), policies=policies, budget=budget, scope=scope,
@@ -242,9 +242,9 @@ class Runner:
         if room.available is not None:
             room = replace(room, available=room.available + holds)
         if plan.budget is None:
-            return _least(None, room)
+            return tightest(None, room)
         bound = sum((self._bound(row) for row in self.views), zero) - sum((self._bound(row) for row in freed), zero)
-        return _least(max(plan.budget - bound, zero), room)
+        return tightest(max(plan.budget - bound, zero), room)
 
     def _bound(self, row: int) -> Money:
         """What a row was charged and may yet be; also where its hold is still to be raised to a new offer's high."""
@@ -336,23 +336,35 @@ class Runner:
         found = allot(jobs, self._left(rows), self.plan.currency, self.plan.objective)
         for one in found.left_out:
             if one.row in rows:
-                self.waiting.remove(one.row)
-                held = self.views[one.row][-1]
-                why = "left out: the batch's budget does not cover it any more"
-                self.views[one.row][-1] = self.desk.ledger.release(job=held.id, reason=why)
-                self._leave(one)
+                if self._give_back(one.row, "left out: the batch's budget does not cover it any more"):
+                    self._leave(one)
             else:
                 self._end(one.row, reason)
-        for share in found.shares:
+        shares = list(found.shares)
+        for share in found.shares:  # what a cheaper offer does not need is free before anything is held anew
+            if share.row in rows and share.cost.high < self.views[share.row][-1].open:
+                rows.remove(share.row)
+                if not self._give_back(share.row, "planned again, with a cheaper offer"):
+                    shares.remove(share)
+        for share in shares:
             if share.row in rows:
                 self.shares[share.row] = share
                 continue
             try:
                 self._hold([share], found.finishes_in_s)
             except Refused as error:
-                self._end(share.row, f"{reason}; {error}")
+                self._end(share.row, f"{reason}; {error}" if reason else str(error))
             else:
                 self.waiting.append(share.row)
+
+    def _give_back(self, row: int, why: str) -> bool:
+        """A row that waits holds nothing any more; False: another run of this key has sent it, and it is followed."""
+        view = self.views[row][-1] = self.desk.ledger.release(job=self.views[row][-1].id, reason=why)
+        if view.state in ("released", "expired"):
+            self.waiting.remove(row)
+            return True
+        self.shares[row] = None
+        return False
 
     def _pause(self, seconds: float) -> None:
         if self.gone.wait(seconds):
@@ -381,14 +393,3 @@ def _room(desk: Desk, scope: str) -> Room:
     if room is None:
         raise Refused(f"no budget covers {scope}", value=scope, next=f'set one: faregate budget set {scope} "50 USD"')
     return room
-
-
-def _least(budget: Money | None, room: Room | None) -> Money | None:
-    """The tighter of the batch's budget and its scope's room; a gate that is shut leaves nothing."""
-    if room is None:
-        return budget
-    zero = Money.zero(room.currency)
-    if room.gate != "open":
-        return zero
-    inside = None if room.available is None else max(room.available, zero)
-    return min((one for one in (budget, inside) if one is not None), default=None)

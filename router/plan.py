@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 from pricing import CurrencyMismatch, Money, NoPlan, Span
 
-from .choose import Candidate, Rejection, named
+from .choose import Candidate, Rejection, Room, named
 from .errors import BadRequest
 from .knapsack import Option, fitting, next_step, solve
 from .policy import Number, Policy, exact
@@ -203,6 +203,17 @@ def left_text(one: LeftOut) -> str:
         f"{reason} {no.value}{f', limit {no.limit}' if no.limit else ''} ({no.offer})" for reason, no in first.items()
     ]
     return f"{one.row}  nothing is eligible: {'; '.join(why) or 'no offer makes this'}"
+
+
+def tightest(budget: Money | None, room: Room | None) -> Money | None:
+    """The tighter of the batch's budget and its scope's room; a gate that is shut leaves nothing."""
+    if room is None:
+        return budget
+    zero = Money.zero(room.currency)
+    if room.gate != "open":
+        return zero
+    inside = None if room.available is None else max(room.available, zero)
+    return min((one for one in (budget, inside) if one is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,10 @@ def test_a_second_run_pays_nothing_more_and_makes_what_was_left_out(world: World
 
 
 def test_a_job_that_is_refused_is_given_to_another_offer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One at a time. Runware takes neither job; fal makes both, each under a key of its own, within the budget."""
+    """One at a time. Runware takes neither job; fal makes both, each under a key of its own, within the budget.
+
+    When the first is refused, the second is planned again too, at Runware's cheaper offer: its hold is made anew.
+    """
     monkeypatch.setattr("router.batch.AT_ONCE", 1)
     world.runware.submits = [REFUSED]
     result = world.router.run_plan(planned(world, 2, "2.40"), key="b")
@@ -118,7 +121,8 @@ def test_a_job_that_is_refused_is_given_to_another_offer(world: World, monkeypat
     assert (result.charged, result.replanned) == (usd("2.00"), 2)
     assert {view.offer for view in world.ledger.jobs() if view.state == "settled"} == {"fal/fal-ai/creatify/aurora"}
     assert {view.key: view.state for view in world.ledger.jobs()} == {
-        "b/1": "released", "b/1/2": "settled", "b/2": "released", "b/2/2": "settled",
+        "b/1": "released", "b/1/2": "settled", "b/2": "released", "b/2/2": "released",
+        "b/2/3": "settled",
     }  # fmt: skip
     assert total(world) == (usd("2.00"), usd(0))
 
@@ -192,3 +196,28 @@ def test_an_error_of_the_machine_stops_the_batch(world: World, monkeypatch: pyte
     with pytest.raises(OSError, match="the disk is gone"):
         world.router.run_plan(plan, key="b")
     assert world.posts == 0
+
+
+def test_a_row_that_another_run_has_sent_is_followed_and_never_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is dearer, so that the third is left out; another run of the key has sent it meanwhile."""
+    monkeypatch.setattr("router.batch.AT_ONCE", 1)
+    world.runware.polls = [done(usd("1.30")), done(usd("0.70"))]
+    plan, release = planned(world, 3, "2.10"), world.ledger.release
+
+    def late(*, job: str, attempt: str | None = None, reason: str, proof: str = "") -> object:
+        view = world.ledger.job(job)
+        if view is not None and view.key == "b/3" and "left out" in reason:
+            quote = plan.shares[2].candidate.quote
+            world.ledger.begin(
+                job=job, attempt="other", provider="runware", quote=quote, fingerprint="f", owner="other", ceiling=None
+            )
+            world.ledger.outcome(job=job, attempt="other", outcome="accepted", provider_job="theirs", handle={})
+        return release(job=job, attempt=attempt, reason=reason, proof=proof)
+
+    monkeypatch.setattr(world.ledger, "release", late)
+    result = world.router.run_plan(plan, key="b")
+    assert [one.ending for one in result.made] == ["made"] * 3
+    assert world.posts == 2
+    assert len(world.ledger.jobs()) == 3
