@@ -21,7 +21,7 @@ GOALS: st.SearchStrategy[Goal] = st.sampled_from(["quality", "cost"])
 @given(st.data(), st.integers(1, JOBS), st.integers(1, 10), GOALS)
 @settings(max_examples=40, deadline=None)
 def test_no_more_than_the_budget_is_ever_held(data: st.DataObject, jobs: int, dollars: int, objective: Goal) -> None:
-    """Found by chance: rows planned again with a cheaper offer kept their old hold, while what it freed was given on."""
+    """Found by chance: rows planned again, cheaper, kept their old hold, though what it freed was given on."""
     world, most = World(), [usd(0)]
     with world.ledger, world.router:
         for provider in world.providers.values():
