@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger import Ledger, texts
-from ledger.rows import ADD_EVENT
+from ledger.jobs.rows import ADD_EVENT
 from ledger.tables import ATTEMPT, ENTRY, JOB, OBSERVATION, TXN
 from pricing import PriceBook, Quote, Usage, usd
 

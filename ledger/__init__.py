@@ -1,6 +1,6 @@
 """Who owes what: budgets, holds, the journal, verification. Knows prices from `pricing`, nothing of the router."""
 
-from .condition import Condition, look_at
+from .check.condition import Condition, look_at
 from .errors import (
     BadBudget,
     BadLot,

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from . import claims, inbox
+from . import inbox
 from .evidence import Channel
+from .jobs import claims
 from .states import State
 from .store import Store
 from .values import JobView, Message

@@ -11,15 +11,19 @@ from typing import Self
 
 from pricing import Money, Quote
 
-from . import batches, explain, holds, lots, reading, rebuild, resolving, settling, terms, verify
+from . import reading
+from .budget import explain, terms
+from .check import rebuild, verify
+from .credit import lots
 from .evidence import Evidence
 from .following import Following
 from .instants import Weekday, Window, micros
-from .resolving import Word
-from .rows import ATTEMPTS, view
+from .jobs import batches, holds, resolving, settling
+from .jobs.resolving import Word
+from .jobs.rows import ATTEMPTS, view
 from .store import Store, Work, open_store
 from .texts import clean, short
-from .values import (
+from .values import (  # fmt: skip
     Asked,
     Budget,
     CreditLot,
@@ -35,7 +39,7 @@ from .values import (
     Outcome,
     Overrun,
     Verdict,
-)  # fmt: skip
+)
 
 
 class Ledger(Following):

@@ -6,10 +6,11 @@ import sqlalchemy as sa
 
 from pricing import Money
 
-from . import budgets, inbox, texts
-from .explain import root_first, shown
+from . import inbox, texts
+from .budget import budgets
+from .budget.explain import root_first, shown
 from .instants import micros, moment
-from .rows import ATTEMPTS, JOB_BY_ID, JOB_BY_KEY, no_such_job, view, views
+from .jobs.rows import ATTEMPTS, JOB_BY_ID, JOB_BY_KEY, no_such_job, view, views
 from .states import OPEN
 from .store import Row, Statement, Work
 from .tables import ATTEMPT, ENTRY, EVENT, JOB, OBSERVATION, QUOTE, TXN

@@ -16,7 +16,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from ..condition import look_at
+from ..check.condition import look_at
 from ..errors import StorageError
 from ..store import is_postgres, mounts, open_store, schema, sqlite
 from ..store.base import WAIT_S

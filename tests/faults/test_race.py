@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from ledger import Grant, Ledger, holds
+from ledger import Grant, Ledger
+from ledger.jobs import holds
 from pricing import usd
 from tests.conftest import SWEEP
 from tests.ledger import world as worlds

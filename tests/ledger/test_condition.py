@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ledger import Ledger, StorageError, look_at, upgrade
-from ledger.condition import WAL_MENDED
+from ledger.check.condition import WAL_MENDED
 from ledger.store import filelock, mounts, sqlite
 from ledger.tables import VERSION
 from tests.ledger import world

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from ledger import BadLot, CreditLot, Credits, Ledger
-from ledger.drawing import Draw, Lot, give_back, take
+from ledger.credit.drawing import Draw, Lot, give_back, take
 from pricing import Money, usd
 from tests.strategies import CreditAct, credit_acts
 

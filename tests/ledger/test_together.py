@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ledger import StorageError, budgets
-from ledger.rows import note, save, whole
+from ledger import StorageError
+from ledger.budget import budgets
+from ledger.jobs.rows import note, save, whole
 from ledger.store import Work
 from ledger.store.postgres import PostgresStore
 from pricing import usd

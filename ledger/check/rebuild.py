@@ -13,12 +13,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..columns import METADATA
+from ..store import Statement, Work
 from . import facts, lotbook
 from .budgetbook import Sums
-from .columns import METADATA
 from .facts import Story
 from .judging import OF_A_JOB, Fault
-from .store import Statement, Work
 from .verify import Asking
 
 _ALONE = Statement(

@@ -5,14 +5,14 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
-from . import texts
-from .errors import BadRequest
+from .. import texts
+from ..errors import BadRequest
+from ..states import OPEN, State
+from ..store import Row, Statement, Work
+from ..tables import JOB
+from ..values import JobView
 from .granting import LONGEST_S
 from .rows import views
-from .states import OPEN, State
-from .store import Row, Statement, Work
-from .tables import JOB
-from .values import JobView
 
 _ZERO: sa.ColumnClause[int] = sa.literal_column("0")
 _STRETCHES = (JOB.c.open_nanos > _ZERO, JOB.c.held_nanos == _ZERO)

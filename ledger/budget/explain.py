@@ -9,15 +9,15 @@ import sqlalchemy as sa
 
 from pricing import Money
 
+from ..errors import BadBudget
+from ..evidence import MOST
+from ..instants import FOREVER, Weekday, moment
+from ..scopes import chain, inside
+from ..store import Row, Statement, Work
+from ..tables import BUDGET, JOB, NOTICE, PERIOD, REFUSAL
+from ..values import Budget, Explanation, Gate, Holder, Notice, PastRefusal, Reason, Refusal, Standing
 from . import budgets
 from .budgets import SCOPES, WITHIN, Limit, within
-from .errors import BadBudget
-from .evidence import MOST
-from .instants import FOREVER, Weekday, moment
-from .scopes import chain, inside
-from .store import Row, Statement, Work
-from .tables import BUDGET, JOB, NOTICE, PERIOD, REFUSAL
-from .values import Budget, Explanation, Gate, Holder, Notice, PastRefusal, Reason, Refusal, Standing
 
 _ZERO: sa.ColumnClause[int] = sa.literal_column("0")
 _MOST: sa.BindParameter[int] = sa.bindparam("most", type_=sa.BigInteger)

@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from . import budgets, texts
-from .budgets import Limit
-from .errors import BadRequest
+from .. import texts
+from ..budget import budgets
+from ..budget.budgets import Limit
+from ..errors import BadRequest
+from ..scopes import chain
+from ..store import Row, Statement, Work
+from ..values import Asked, Grant, Refusal
 from .granting import NewJob, grant, grant_at_once, new_job
 from .holds import Asking, again, in_budget
-from .scopes import chain
-from .store import Row, Statement, Work
-from .values import Asked, Grant, Refusal
 
 MOST = 10_000
 """Jobs of one batch: the budgets of its scope are locked as long as it is written down."""

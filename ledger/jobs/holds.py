@@ -7,17 +7,18 @@ import sqlalchemy as sa
 
 from pricing import CurrencyMismatch, Money, Quote, Span
 
-from . import budgets, texts
-from .budgets import Limit
-from .errors import BadRequest
+from .. import texts
+from ..budget import budgets
+from ..budget.budgets import Limit
+from ..errors import BadRequest
+from ..instants import moment
+from ..scopes import chain, inside
+from ..states import OPEN, after
+from ..store import Row, Statement, Work
+from ..tables import ATTEMPT, JOB, REFUSAL
+from ..values import Grant, Reason, Refusal
 from .granting import NewJob, add_quote, grant, grant_at_once, lapse_at, new_job
-from .instants import moment
 from .rows import ATTEMPT_BY_ID, Job, attempt_row, is_state, job_row, note, save, whole
-from .scopes import chain, inside
-from .states import OPEN, after
-from .store import Row, Statement, Work
-from .tables import ATTEMPT, JOB, REFUSAL
-from .values import Grant, Reason, Refusal
 
 _KNOWN = Statement(
     sa.select(JOB.c.id, JOB.c.key, JOB.c.request_hash, JOB.c.granted_at).where(

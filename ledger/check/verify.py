@@ -7,15 +7,16 @@ import sqlalchemy as sa
 
 from pricing import PricingError
 
-from . import facts, lotbook, texts
+from .. import texts
+from ..columns import METADATA
+from ..errors import LedgerError
+from ..store import Statement, Work, schema
+from ..tables import MIGRATION, VERSION
+from ..values import Check, Verdict
+from . import facts, lotbook
 from .budgetbook import Sums
-from .columns import METADATA
-from .errors import LedgerError
 from .facts import Story
 from .judging import OF_A_JOB, Answers, Fault, differ
-from .store import Statement, Work, schema
-from .tables import MIGRATION, VERSION
-from .values import Check, Verdict
 
 
 def verify(work: Work, now: int) -> Verdict:

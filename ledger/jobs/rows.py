@@ -9,14 +9,14 @@ import sqlalchemy as sa
 
 from pricing import Money, Span
 
-from . import texts
-from .errors import UnknownJob
-from .evidence import Terms
-from .instants import moment
-from .states import State
-from .store import Row, Statement, Work
-from .tables import ATTEMPT, EVENT, JOB, OBSERVATION
-from .values import AttemptView, JobView
+from .. import texts
+from ..errors import UnknownJob
+from ..evidence import Terms
+from ..instants import moment
+from ..states import State
+from ..store import Row, Statement, Work
+from ..tables import ATTEMPT, EVENT, JOB, OBSERVATION
+from ..values import AttemptView, JobView
 
 Job = dict[str, Any]
 """A job's row, as a copy that a verb may change and then save."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from .store import Dialect, is_postgres, mounts, schema, sqlite
-from .store.base import WAIT_S
-from .tables import VERSION
+from ..store import Dialect, is_postgres, mounts, schema, sqlite
+from ..store.base import WAIT_S
+from ..tables import VERSION
 
 WAL_MENDED = (3, 51, 3)
 """The first SQLite without the WAL-reset bug: https://www.sqlite.org/wal.html#walresetbug."""
@@ -94,7 +94,7 @@ def _wal_reset(*, locked: bool) -> str:
 def _postgresql(url: str) -> Condition:
     import psycopg
 
-    from .store import postgres
+    from ..store import postgres
 
     address, namespace, name = postgres.parse(url)
     try:

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 
-from . import accounts, facts
+from .. import accounts
+from ..store import Row, Work
+from ..tables import LOT
+from . import facts
 from .judging import Answers, Fault, differ, follows, zero_sums
-from .store import Row, Work
-from .tables import LOT
 
 _KINDS = {
     "purchase": ("prepaid", "issued", "inventory", "cash"),

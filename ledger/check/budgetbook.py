@@ -4,13 +4,14 @@ from bisect import bisect_right
 from collections import defaultdict
 from itertools import pairwise
 
-from . import facts, terms
+from ..budget import terms
+from ..instants import FOREVER, bounds
+from ..scopes import chain
+from ..store import Row, Work
+from ..tables import BUDGET, GATES, NOTICE, PERIOD
+from . import facts
 from .facts import Story
-from .instants import FOREVER, bounds
 from .judging import Answers, Fault, differ, follows
-from .scopes import chain
-from .store import Row, Work
-from .tables import BUDGET, GATES, NOTICE, PERIOD
 
 _HOUR = 3_600_000_000
 _LONGEST = {"day": 24 * _HOUR, "week": 7 * 24 * _HOUR, "month": 31 * 24 * _HOUR}

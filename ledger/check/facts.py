@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .store import Row, Statement, Work
-from .tables import ATTEMPT, DRAW, ENTRY, EVENT, JOB, OBSERVATION, QUOTE, TXN
+from ..store import Row, Statement, Work
+from ..tables import ATTEMPT, DRAW, ENTRY, EVENT, JOB, OBSERVATION, QUOTE, TXN
 
 PAGE = 1000
 

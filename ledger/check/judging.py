@@ -12,11 +12,11 @@ from typing import Any
 
 from pricing import Money
 
-from . import accounts, texts
+from .. import accounts, texts
+from ..jobs.settling import cause, projection, weigh_all
+from ..states import OPEN
+from ..store import Row
 from .facts import Story
-from .settling import cause, projection, weigh_all
-from .states import OPEN
-from .store import Row
 
 
 @dataclass(frozen=True, slots=True)

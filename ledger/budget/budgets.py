@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from pricing import Money
 
-from . import accounts
-from .instants import Window, bounds
-from .scopes import chain, inside
-from .store import Moved, Row, Statement, Work
-from .tables import BUDGET, ENTRY, JOB, PERIOD, THRESHOLDS, TXN
-from .values import Overrun, Reason
+from .. import accounts
+from ..instants import Window, bounds
+from ..scopes import chain, inside
+from ..store import Moved, Row, Statement, Work
+from ..tables import BUDGET, ENTRY, JOB, PERIOD, THRESHOLDS, TXN
+from ..values import Overrun, Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 
 from pricing import Money
 
+from ..errors import BadBudget
+from ..instants import WEEKDAYS, WINDOWS, Weekday, Window, bounds, zone
+from ..scopes import chain
+from ..store import Row, Statement, Work
+from ..tables import BUDGET, GATES, NOTICE, OVERRUNS, PERIOD
+from ..values import Budget, Overrun
 from . import budgets
 from .budgets import Limit
-from .errors import BadBudget
 from .explain import shown
-from .instants import WEEKDAYS, WINDOWS, Weekday, Window, bounds, zone
-from .scopes import chain
-from .store import Row, Statement, Work
-from .tables import BUDGET, GATES, NOTICE, OVERRUNS, PERIOD
-from .values import Budget, Overrun
 
 _ONE_BY_ONE = Statement(sa.text("SELECT 1"), postgresql=sa.text("LOCK TABLE budget IN SHARE ROW EXCLUSIVE MODE"))
 """Nobody else changes terms until this transaction ends: two new budgets of one chain see each other. Holds go on.

@@ -5,12 +5,12 @@ from typing import Any, Literal
 
 from pricing import Money
 
-from .errors import BadVerdict, WrongState
+from ..errors import BadVerdict, WrongState
+from ..states import after
+from ..store import Row, Work
 from .holds import end
 from .rows import ATTEMPTS, SAID, Job, is_state, job_row, terms
 from .settling import post, weigh_all
-from .states import after
-from .store import Row, Work
 
 Word = Literal["charged", "not_charged", "written_off"]
 WORDS: tuple[Word, ...] = ("charged", "not_charged", "written_off")

@@ -12,15 +12,16 @@ import sqlalchemy as sa
 
 from pricing import Money
 
-from . import budgets, journal, moves, texts, variance
-from .errors import BadRequest
-from .evidence import MOST, Evidence, Finding, Observation, Terms, weigh
+from .. import journal, moves, texts, variance
+from ..budget import budgets
+from ..errors import BadRequest
+from ..evidence import MOST, Evidence, Finding, Observation, Terms, weigh
+from ..states import OPEN, Event, after
+from ..store import Row, Statement, Work
+from ..tables import ATTEMPT, OBSERVATION, QUOTE
+from ..values import Outcome
 from .holds import end
 from .rows import Job, attempt_row, is_state, job_row, note, save, save_attempt, terms, whole
-from .states import OPEN, Event, after
-from .store import Row, Statement, Work
-from .tables import ATTEMPT, OBSERVATION, QUOTE
-from .values import Outcome
 
 _CLAIMED = Statement(
     sa.select(ATTEMPT.c.id).where(

@@ -12,13 +12,14 @@ import sqlalchemy as sa
 
 from pricing import Quote, Span
 
-from . import budgets, texts
-from .budgets import Limit
-from .errors import BadRequest
+from .. import texts
+from ..budget import budgets
+from ..budget.budgets import Limit
+from ..errors import BadRequest
+from ..scopes import chain
+from ..store import Moved, Statement, Work
+from ..tables import EVENT, JOB, QUOTE
 from .rows import ADD_EVENT
-from .scopes import chain
-from .store import Moved, Statement, Work
-from .tables import EVENT, JOB, QUOTE
 
 LONGEST_S = 3650 * 86_400
 """Ten years: who waits longer than that has mixed up the units."""

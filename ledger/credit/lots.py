@@ -15,13 +15,14 @@ import sqlalchemy as sa
 
 from pricing import Money
 
-from . import accounts, drawing, journal, moves
+from .. import accounts, journal, moves
+from ..errors import BadLot
+from ..instants import FOREVER, moment
+from ..store import Row, Statement, Work
+from ..tables import DRAW, ENTRY, LOT, TXN
+from ..values import CreditLot, Credits
+from . import drawing
 from .drawing import Draw, Lot
-from .errors import BadLot
-from .instants import FOREVER, moment
-from .store import Row, Statement, Work
-from .tables import DRAW, ENTRY, LOT, TXN
-from .values import CreditLot, Credits
 
 CHUNK = 500
 """Transactions worked out in one unit: other writers wait no longer."""

@@ -1,0 +1,1 @@
+"""Credits bought in advance: lots, and what jobs drew from them."""
