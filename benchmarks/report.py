@@ -11,6 +11,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,7 +87,8 @@ def measured(name: str, more: list[str]) -> str:
         raise SystemExit(f"bench_{name} failed: {(done.stderr or done.stdout).strip()[-800:]}")
     print(done.stdout, flush=True)
     today = datetime.now(UTC).date()
-    return f"\n\n{SECTIONS[name][1]}\n\n```text\n{done.stdout.strip()}\n```\n\n{today}, {where}.\n\n"
+    floor, when = (textwrap.fill(text, 120) for text in (SECTIONS[name][1], f"{today}, {where}."))
+    return f"\n\n{floor}\n\n```text\n{done.stdout.strip()}\n```\n\n{when}\n"
 
 
 def main() -> None:
@@ -101,8 +103,8 @@ def main() -> None:
             print("bench_guards: no interpreter that has them was given (--guards); its section is kept")
             continue
         sections[name] = measured(name, more)
-        body = "".join(f"## {SECTIONS[one][0]}{sections[one]}" for one in SECTIONS if one in sections)
-        PAGE.write_text(f"{HEAD}\n{body.rstrip()}\n", encoding="utf-8")
+        body = "\n\n".join(f"## {SECTIONS[one][0]}{sections[one].rstrip()}" for one in SECTIONS if one in sections)
+        PAGE.write_text(f"{HEAD}\n{body}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
