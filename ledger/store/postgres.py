@@ -52,7 +52,7 @@ class _Several(Exception):
 class PostgresWork:
     """What runs inside one transaction."""
 
-    __slots__ = ("_connection", "_queue", "_texts", "asked_again", "at_once", "tries")
+    __slots__ = ("_connection", "_queue", "_texts", "asked_again", "at_once", "torn", "tries")
     dialect: Dialect = "postgresql"
 
     def __init__(
@@ -61,6 +61,8 @@ class PostgresWork:
         self._connection, self._texts = connection, texts
         self.tries, self.asked_again, self.at_once = tries, asked_again, at_once
         self._queue = Queue(texts)
+        self.torn = False
+        """A round trip of several statements failed: psycopg takes for prepared what the server never saw."""
 
     def end(self) -> None:
         """Make what was done last: the transaction, or the one statement."""
@@ -70,11 +72,17 @@ class PostgresWork:
             if len(statements) == 1:
                 psycopg.RawCursor(self._connection).execute(*statements[0])
             else:
-                with self._connection.pipeline():  # one transaction by itself, one round trip
-                    for one in statements:
-                        psycopg.RawCursor(self._connection).execute(*one)
+                self._in_one_trip(statements)
         if not self.at_once:
             self._connection.commit()
+
+    def _in_one_trip(self, statements: Sequence[tuple[bytes, list[Any]]]) -> None:
+        """One transaction by itself."""
+        self.torn = True
+        with self._connection.pipeline():
+            for one in statements:
+                psycopg.RawCursor(self._connection).execute(*one)
+        self.torn = False
 
     def _execute(self, statement: Statement, values: Values, *, change: bool = False) -> psycopg.Cursor[DictRow]:
         if self.at_once and (change or self._queue):
@@ -211,10 +219,10 @@ class PostgresStore:
     ) -> Answer:
         pooled = self._checkout()
         connection = cast("Connection", pooled.driver_connection)
+        work = PostgresWork(connection, self._texts, tries, asked_again=asked_again, at_once=at_once)
         try:
             if connection.autocommit != at_once:
                 connection.autocommit = at_once
-            work = PostgresWork(connection, self._texts, tries, asked_again=asked_again, at_once=at_once)
             answer = unit(work)
             try:
                 work.end()
@@ -229,6 +237,8 @@ class PostgresStore:
         else:
             return answer
         finally:
+            if work.torn:
+                pooled.invalidate()
             pooled.close()  # the pool rolls back
 
     def _checkout(self) -> PoolProxiedConnection:

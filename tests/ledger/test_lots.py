@@ -212,7 +212,7 @@ def test_a_provider_paid_afterwards_has_no_lots() -> None:
 
 
 def test_many_charges_are_worked_out_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.lots.CHUNK", 3)
+    monkeypatch.setattr("ledger.credit.lots.CHUNK", 3)
     w = world("1000")
     buy(w, "a", "100", "10")
     for number in range(7):

@@ -412,7 +412,7 @@ def test_each_hold_has_one_period_when_the_rules_of_a_zone_change(
         start, end = bounds(window, tz, at - shift, week_start)
         return (start, end) if window == "total" else (start + shift, end + shift)
 
-    monkeypatch.setattr("ledger.budgets.bounds", moved)
+    monkeypatch.setattr("ledger.budget.budgets.bounds", moved)
     for n in range(4):
         w.clock.forward(**{"hours" if window == "day" else "days": 12})
         assert w.hold(f"j{n}", price=quote("0.20")).refused is None
