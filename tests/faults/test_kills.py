@@ -113,6 +113,10 @@ def test_a_server_shut_down_under_eight_writers(crew: Crew, server: Any) -> None
     lines: list[Doc] = []
     for n in range(8):
         crew.start(f"w{n}", "write", url, scopes=SCOPES)
+    writing: set[str] = set()
+    while len(writing) < 8:  # one that is only opening the ledger would rightly be told at once
+        lines.append(crew.heard())
+        writing |= {lines[-1]["name"]} if "settled" in lines[-1] else set()
     for _ in range(SHUTDOWNS):
         while sum("settled" in line for line in lines[-200:]) < 20:
             lines.append(crew.heard())
