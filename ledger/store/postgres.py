@@ -237,7 +237,7 @@ class PostgresStore:
         else:
             return answer
         finally:
-            if work.torn:
+            if work.torn and pooled.is_valid:
                 pooled.invalidate()
             pooled.close()  # the pool rolls back
 
