@@ -331,6 +331,7 @@ _HINTS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (errors.DiskFull, "free some space; nothing was changed"),
     (errors.LockNotAvailable, "another session keeps it locked; try again"),
     (exc.TimeoutError, f"{POOL} connections were busy for {WAIT_S:g} s; try again, or use fewer threads"),
+    (_MET, f"other writers were faster {_TRIES} times; try again"),
     (psycopg.OperationalError, "check the address and that the server runs, then ask again with the same key"),
 )
 

@@ -124,8 +124,11 @@ class SqliteStore:
     def write(self, unit: Callable[[SqliteWork], Answer], *, at_once: bool = False) -> Answer:
         """Carry out one writing transaction: all of it or nothing. Raises StorageError."""
         del at_once  # a single writer waits for nobody anyway
-        with self._writing() as work:
-            return unit(work)
+        try:
+            with self._writing() as work:
+                return unit(work)
+        except Moved as error:  # there is one writer at a time: a row that moved all the same is a fault
+            raise StorageError(f"{self._name}: {error}", next="see what it is: faregate verify") from error
 
     def read(self, unit: Callable[[SqliteWork], Answer]) -> Answer:
         """One consistent look. Raises StorageError."""

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from ledger import Ask, Grant
+import pytest
+
+from ledger import Ask, Grant, StorageError
+from ledger.store import Moved
 from pricing import usd
 
 from .world import quote, world
@@ -180,3 +183,11 @@ def test_expiry_and_a_begin_at_once() -> None:
         assert isinstance(begun, Grant)
         assert (state, begun.refused is None) in (("submitting", True), ("expired", False))
     w.sound()
+
+
+def test_a_row_that_moves_for_ever_is_one_clear_line() -> None:
+    def unit(_: object) -> None:
+        raise Moved("job j1 was moved")
+
+    with pytest.raises(StorageError, match=r"job j1 was moved; (see what it is: faregate verify|other writers)"):
+        world().ledger._store.write(unit)  # pyright: ignore[reportPrivateUsage]
