@@ -1,8 +1,9 @@
 """Who makes the job: choose under limits, submit once, follow, settle by evidence. Knows no database."""
 
+from .async_client import AsyncRouter
 from .batch import BatchResult, Made, Plan
 from .choose import Candidate, Choice, Demand, Rejection
-from .client import AsyncRouter, Router
+from .client import Router
 from .desk import Decision
 from .errors import (
     BadMedia,
