@@ -5,6 +5,7 @@ child.py one TASK                  is such a process
 """
 
 import gc
+import importlib
 import json
 import os
 import resource
@@ -95,6 +96,8 @@ def warm() -> None:
     typer.main.get_command = cache(typer.main.get_command)
     typer.main.get_command(app)
     PriceBook.shipped()
+    for name in ("alembic.command", "ledger.store.postgres"):
+        importlib.import_module(name)
     with Http() as http:
         http.perform(Call("poll", "GET", "http://127.0.0.1:9/"))  # nobody answers there
     with Ledger.open("sqlite://") as ledger:

@@ -408,7 +408,7 @@ def test_an_answer_that_cannot_be_written(world: World, form: list[str]) -> None
     with Path("/dev/full").open("w") as full:
         found = subprocess.run(
             [sys.executable, "-m", "router.cli", "offers", *form], stdout=full, stderr=subprocess.PIPE, text=True,
-            env=environment(world.folder), check=False, timeout=30,
+            env=environment(world.folder), check=False, timeout=100,
         )  # fmt: skip
     assert found.returncode == 6
     assert len(found.stderr.splitlines()) == 1, found.stderr

@@ -446,7 +446,7 @@ def test_a_forked_process_is_what_the_command_is(plain: World, name: str) -> Non
     script = Path(sys.executable).with_name("faregate")
     found = subprocess.run(
         [script, *SAME[name]], env=environment(plain.folder), cwd=ROOT, capture_output=True, text=True, check=False,
-        timeout=30,
+        timeout=100,
     )  # fmt: skip
     assert forked == module
     assert (found.returncode, found.stdout, found.stderr) == (module.code, module.out, module.err)
