@@ -1,10 +1,8 @@
 """The account: every accepted job and what it truly cost, by the sandbox's own arithmetic. Never pricing's."""
 
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from types import MappingProxyType
 
@@ -81,16 +79,17 @@ class Job:
 
 @dataclass(slots=True)
 class Account:
-    """All jobs in the order they were accepted. Safe to read from any thread."""
+    """All jobs in the order they were accepted."""
 
+    clock: Callable[[], float]
+    """Seconds from anywhere, never backwards."""
+    born: datetime
+    """What the clock says now, as a date (aware, UTC)."""
     render_s: float = 0.3
     credits: Decimal = Decimal(10_000)
     """Creatify's balance to begin with."""
-    clock: Callable[[], float] = time.monotonic
     submits: int = 0
     _jobs: dict[tuple[str, str], Job] = field(default_factory=dict[tuple[str, str], Job])
-    _lock: threading.RLock = field(default_factory=threading.RLock)
-    _born: datetime = field(default_factory=lambda: datetime.now(UTC))
     _born_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -98,15 +97,13 @@ class Account:
 
     def knock(self) -> None:
         """A submit reached the provider, whatever becomes of it."""
-        with self._lock:
-            self.submits += 1
+        self.submits += 1
 
     def accept(self, job: Job) -> Job:
-        with self._lock:
-            job.accepted_s, job.render_s, job.serial = self.clock(), self.render_s, len(self._jobs)
-            if "fail" in job.struck:
-                job.failure = "the render failed"
-            self._jobs[job.provider, job.id] = job
+        job.accepted_s, job.render_s, job.serial = self.clock(), self.render_s, len(self._jobs)
+        if "fail" in job.struck:
+            job.failure = "the render failed"
+        self._jobs[job.provider, job.id] = job
         return job
 
     def find(self, provider: str, job: str) -> Job | None:
@@ -114,12 +111,11 @@ class Account:
 
     def of(self, provider: str) -> tuple[Job, ...]:
         """Newest first."""
-        with self._lock:
-            return tuple(job for job in reversed(self._jobs.values()) if job.provider == provider)
+        return tuple(job for job in reversed(self._jobs.values()) if job.provider == provider)
 
     def when(self, at_s: float) -> datetime:
         """The account's clock as a date (UTC)."""
-        return self._born + timedelta(seconds=at_s - self._born_s)
+        return self.born + timedelta(seconds=at_s - self._born_s)
 
     def remaining_credits(self) -> Decimal:
         now_s = self.clock()
@@ -127,12 +123,11 @@ class Account:
 
     def bill(self) -> dict[str, object]:
         """What was truly billed until now; amounts are decimal strings."""
-        with self._lock:
-            jobs, submits, now_s = tuple(self._jobs.values()), self.submits, self.clock()
+        jobs, now_s = tuple(self._jobs.values()), self.clock()
         return {
             "total": {currency: _total(jobs, currency, now_s) for currency in ("USD", CREDIT)},
             "jobs": [_row(job, now_s) for job in jobs],
-            "submits": submits,
+            "submits": self.submits,
             "accepted": len(jobs),
         }
 

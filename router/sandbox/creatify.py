@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from .account import CREDIT, Job
+from .doors import Door
 from .media import DEFAULT_TEMPLATE_SECONDS, LONGEST, seconds_of, suffix
-from .shop import Door, Shop, output_url, web_page
+from .shop import Shop, output_url, web_page
 from .wire import Answer, Ask, is_web, loads, mapping, number, said
 
 API_ID = "sandbox-creatify-id"
@@ -86,7 +87,7 @@ class Creatify:
         if wrong or seconds is None:
             return wrong
         model = str(body.get("model_version", "aurora_v1"))
-        return _job(body, model, seconds, AURORA[model], 1)
+        return self._job(body, model, seconds, AURORA[model], 1)
 
     def _template(self, _: Ask, body: Mapping[str, object]) -> Job | Wrong:
         wrong = _common(body, ("standard", *AURORA))
@@ -106,12 +107,27 @@ class Creatify:
             return wrong
         model = str(body.get("model_version", "standard"))
         rate, step = (STANDARD, STANDARD_STEP) if model == "standard" else (AURORA[model], 1)
-        return _job(body, f"custom_template:{model}", seconds, rate, step)
+        return self._job(body, f"custom_template:{model}", seconds, rate, step)
+
+    def _job(self, body: Mapping[str, object], model: str, seconds: Decimal, rate: Decimal, step: int) -> Job:
+        name = body.get("name")
+        return Job(
+            provider="creatify",
+            id=self.shop.new_id(),
+            model=model,
+            seconds=seconds,
+            rate=rate,
+            currency=CREDIT,
+            step=step,
+            attempt=name if isinstance(name, str) else None,
+            prepaid=True,
+            facts=body,
+        )
 
     def one(self, ask: Ask, *, template: bool) -> Answer:
         if not _known(ask):
             return _stranger()
-        job = self.shop.account.find("creatify", ask.path["id"])
+        job = self.shop.account.find("creatify", ask.parts["id"])
         if job is None or _is_template(job) != template:
             return said(404, {"detail": "Not found."})
         return said(200, self._view(ask, job))
@@ -166,22 +182,6 @@ class Creatify:
 _ECHOED = frozenset(
     {"name", "image", "audio", "text_prompt", "prompt_guidance_scale", "webhook_url", "is_hidden", "variables"}
 )
-
-
-def _job(body: Mapping[str, object], model: str, seconds: Decimal, rate: Decimal, step: int) -> Job:
-    name = body.get("name")
-    return Job(
-        provider="creatify",
-        id=str(uuid4()),
-        model=model,
-        seconds=seconds,
-        rate=rate,
-        currency=CREDIT,
-        step=step,
-        attempt=name if isinstance(name, str) else None,
-        prepaid=True,
-        facts=body,
-    )
 
 
 def _status(job: Job, now_s: float) -> str:

@@ -5,11 +5,11 @@ import binascii
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from uuid import uuid4
 
 from .account import Job
+from .doors import Door
 from .media import fresh_name
-from .shop import Door, Shop, output_url, web_page
+from .shop import Shop, output_url, web_page
 from .wire import Answer, Ask, is_web, loads, mapping, number, plain, said
 
 KEY = "sandbox-fal-key"
@@ -62,7 +62,7 @@ class Fal:
         return self.shop.account.accept(
             Job(
                 provider="fal",
-                id=str(uuid4()),
+                id=self.shop.new_id(),
                 model=ENDPOINT,
                 seconds=(seconds or Decimal(0)) + self.shop.output_extra_s,
                 rate=self.shop.fal_price_480p if body.get("resolution") == "480p" else PRICE_720P,
@@ -79,7 +79,7 @@ class Fal:
         return {"request_id": job.id, **follow, **hooked, "queue_position": 0}
 
     def status(self, ask: Ask) -> Answer:
-        job = self.shop.account.find("fal", ask.path["id"])
+        job = self.shop.account.find("fal", ask.parts["id"])
         if not _known(ask) or job is None:
             return _stranger() if not _known(ask) else _not_found()
         state = job.state(self.shop.account.clock())
@@ -95,7 +95,7 @@ class Fal:
         return said(200, {**done, **_why(job)})
 
     def result(self, ask: Ask) -> Answer:
-        job = self.shop.account.find("fal", ask.path["id"])
+        job = self.shop.account.find("fal", ask.parts["id"])
         if not _known(ask) or job is None:
             return _stranger() if not _known(ask) else _not_found()
         state = job.state(self.shop.account.clock())
@@ -124,7 +124,7 @@ class Fal:
 
     def cancel(self, ask: Ask) -> Answer:
         """Only a queued request is stopped: one in progress is asked to, still finishes, and is billed."""
-        job = self.shop.account.find("fal", ask.path["id"])
+        job = self.shop.account.find("fal", ask.parts["id"])
         if not _known(ask) or job is None:
             return _stranger() if not _known(ask) else _not_found()
         state = job.state(self.shop.account.clock())
@@ -134,7 +134,7 @@ class Fal:
         return said(202, {"status": "CANCELLATION_REQUESTED"})
 
     def no_app(self, ask: Ask) -> Answer:
-        return said(404, {"detail": f"Application {ask.path['rest']!r} not found"}, UNPAID)
+        return said(404, {"detail": f"Application {ask.parts['rest']!r} not found"}, UNPAID)
 
     def pricing(self, ask: Ask) -> Answer:
         if not _known(ask):
@@ -198,7 +198,7 @@ class Fal:
         kind, name = body.get("content_type"), body.get("file_name")
         if not isinstance(kind, str) or not isinstance(name, str) or not kind or not name:
             return _invalid([_fault("content_type", "content_type and file_name are required", "missing")])
-        url = f"{ask.host}/files/{fresh_name(name)}"
+        url = f"{ask.host}/files/{fresh_name(name, self.shop.new_id())}"
         return said(200, {"file_url": url, "upload_url": url})
 
 

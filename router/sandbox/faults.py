@@ -1,7 +1,6 @@
 """Faults on demand: reads KIND[:PROVIDER][:TIMES][~TEXT], says which strike a submit. Never acts on them."""
 
 import re
-import threading
 from dataclasses import dataclass
 
 EARLY = frozenset({"refuse", "html"})
@@ -53,39 +52,35 @@ class Fault:
 
 
 class Faults:
-    """The faults still to come, in the order they were added. Safe to share between threads."""
+    """The faults still to come, in the order they were added."""
 
     def __init__(self, specs: tuple[str, ...] = ()) -> None:
-        self._lock = threading.Lock()
         self._left: list[tuple[Fault, int | None]] = []
         for spec in specs:
             self.add(spec)
 
     def add(self, spec: str) -> None:
         fault = Fault.parse(spec)
-        with self._lock:
-            self._left.append((fault, fault.times))
+        self._left.append((fault, fault.times))
 
     def early(self, provider: str, body: str) -> Fault | None:
         """The first fault that strikes before accepting, used up once."""
-        with self._lock:
-            for fault, _ in self._left:
-                if fault.early and fault.fits(provider, body):
-                    self._use(fault)
-                    return fault
+        for fault, _ in self._left:
+            if fault.early and fault.fits(provider, body):
+                self._use(fault)
+                return fault
         return None
 
     def late(self, provider: str, body: str) -> frozenset[str]:
         """The kinds that strike an accepted submit: each job kind at most once, and one way to spoil the answer."""
         struck: dict[str, Fault] = {}
-        with self._lock:
-            for fault, _ in self._left:
-                spoils = fault.kind in ANSWERS
-                taken = ANSWERS & struck.keys() if spoils else {fault.kind} & struck.keys()
-                if not fault.early and not taken and fault.fits(provider, body):
-                    struck[fault.kind] = fault
-            for fault in struck.values():
-                self._use(fault)
+        for fault, _ in self._left:
+            spoils = fault.kind in ANSWERS
+            taken = ANSWERS & struck.keys() if spoils else {fault.kind} & struck.keys()
+            if not fault.early and not taken and fault.fits(provider, body):
+                struck[fault.kind] = fault
+        for fault in struck.values():
+            self._use(fault)
         return frozenset(struck)
 
     def _use(self, fault: Fault) -> None:

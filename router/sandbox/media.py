@@ -4,12 +4,10 @@ import base64
 import binascii
 import re
 import struct
-import threading
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
 from urllib.parse import parse_qs, unquote, urlsplit
-from uuid import uuid4
 
 from tinytag import TinyTag
 
@@ -21,17 +19,15 @@ _SUFFIX: Mapping[str, str] = {"mpeg": "mp3", "mp3": "mp3", "mp4": "m4a", "ogg": 
 
 
 class Files:
-    """What clients uploaded, in memory. Safe to share between threads."""
+    """What clients uploaded, in memory."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._held: dict[str, bytes] = {}
         self._measured: dict[str, Decimal | None] = {}
 
     def put(self, name: str, data: bytes) -> None:
-        with self._lock:
-            self._held[name] = data
-            self._measured.pop(name, None)
+        self._held[name] = data
+        self._measured.pop(name, None)
 
     def get(self, name: str) -> bytes | None:
         return self._held.get(name)
@@ -86,10 +82,10 @@ def own_name(url: str) -> str:
     return unquote(urlsplit(url).path.rpartition("/")[2])
 
 
-def fresh_name(name: str) -> str:
-    """A name no other upload has, safe in a URL, that still shows the file's own."""
+def fresh_name(name: str, unique: str) -> str:
+    """A name no other upload has, safe in a URL, that still shows the file's own. `unique` starts with 8 hex digits."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name)[-80:].lstrip(".") or "file"
-    return f"{uuid4().hex[:8]}-{safe}"
+    return f"{unique[:8]}-{safe}"
 
 
 def stated(url: str) -> Decimal:

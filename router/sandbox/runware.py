@@ -5,8 +5,9 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 
 from .account import Job
+from .doors import Door
 from .faults import ANSWERS
-from .shop import Door, Shop, output_url, web_page
+from .shop import Shop, output_url, web_page
 from .wire import Answer, Ask, is_web, loads, mapping, number, said, sequence
 
 KEY = "sandbox-runware-key"

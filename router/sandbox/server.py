@@ -5,30 +5,28 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from types import FrameType, TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
+from urllib.parse import parse_qsl
+from uuid import uuid4
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from . import creatify, fal, runware
-from .account import Account
-from .faults import Faults
-from .media import Files
-from .shop import Door, Handler, Shop
-from .wire import Answer, Ask, said
+from .market import Market, environment
+from .wire import EMPTY, Answer, Ask, Cut
+
+Scope = Mapping[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+"""ASGI's own words."""
 
 TRANSPORT = "faregate.transport"
-CLIP = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2"
-"""The first box of an MP4: enough to save and to recognise."""
 
 
 class Sandbox:
@@ -47,16 +45,21 @@ class Sandbox:
         creatify_credits: Decimal | str | int = 10_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._account = partial(Account, render_s, Decimal(creatify_credits), clock)
-        self._faults = tuple(faults)
-        self._shop = Shop(
-            self._account(),
-            Faults(self._faults),
+        self._open = partial(
+            Market,
+            clock=clock,
+            new_id=lambda: str(uuid4()),
+            faults=tuple(faults),
             answer_lag_s=answer_lag_s,
-            output_extra_s=Decimal(output_extra_s),
+            render_s=render_s,
+            output_extra_s=output_extra_s,
             fal_unit=fal_unit,
-            fal_price_480p=Decimal(fal_price_480p),
+            fal_price_480p=fal_price_480p,
+            creatify_credits=creatify_credits,
         )
+        self._lock = threading.Lock()
+        """Answers come from the server's thread, questions from any."""
+        self._market = self._open(born=datetime.now(UTC))
         self._port = port
         self._host = ""
         self._server: uvicorn.Server | None = None
@@ -81,7 +84,7 @@ class Sandbox:
             listener.bind(("127.0.0.1", self._port))
             self._host = f"http://127.0.0.1:{listener.getsockname()[1]}"
             config = uvicorn.Config(
-                self._app(), http=_Protocol, ws="none", lifespan="off", log_config=None, access_log=False,
+                self._app, http=_Protocol, interface="asgi3", ws="none", lifespan="off", log_config=None, access_log=False,
                 timeout_graceful_shutdown=5,
             )  # fmt: skip
             self._server = uvicorn.Server(config)
@@ -128,17 +131,7 @@ class Sandbox:
     @property
     def env(self) -> dict[str, str]:
         """The environment in which the adapters talk to this sandbox: keys and base addresses."""
-        return {
-            "FAL_KEY": fal.KEY,
-            "RUNWARE_API_KEY": runware.KEY,
-            "CREATIFY_API_ID": creatify.API_ID,
-            "CREATIFY_API_KEY": creatify.API_KEY,
-            "FAREGATE_FAL_QUEUE_URL": f"{self._host}/fal/queue",
-            "FAREGATE_FAL_API_URL": f"{self._host}/fal/api/v1",
-            "FAREGATE_FAL_REST_URL": f"{self._host}/fal/rest",
-            "FAREGATE_RUNWARE_URL": f"{self._host}/runware/v1",
-            "FAREGATE_CREATIFY_URL": f"{self._host}/creatify",
-        }
+        return dict(environment(self._host))
 
     @property
     def urls(self) -> dict[str, str]:
@@ -154,67 +147,46 @@ class Sandbox:
 
     def bill(self) -> dict[str, object]:
         """What was truly billed until now: the same as GET /_bill."""
-        return self._shop.account.bill()
+        with self._lock:
+            return self._market.bill()
 
     def forget(self) -> None:
         """Every job, file and added fault, as if just started: for a test suite that shares one sandbox."""
-        self._shop.account, self._shop.faults, self._shop.files = self._account(), Faults(self._faults), Files()
+        with self._lock:
+            self._market = self._open(born=datetime.now(UTC))
 
     def add_fault(self, spec: str) -> None:
         """One more fault from now on. Raises ValueError."""
-        self._shop.faults.add(spec)
+        with self._lock:
+            self._market.add_fault(spec)
 
-    def _app(self) -> ASGIApp:
-        shop = self._shop
-        doors: tuple[Door, ...] = (
-            *fal.Fal(shop).doors(),
-            *runware.Runware(shop).doors(),
-            *creatify.Creatify(shop).doors(),
-            ("PUT", "/files/{name}", self._put),
-            ("GET", "/files/{name}", self._get),
-            ("GET", "/outputs/{name}", lambda _: Answer(200, CLIP, kind="video/mp4")),
-            ("GET", "/_bill", lambda _: said(200, self.bill())),
-        )
-        return Starlette(routes=[Route(path, self._endpoint(handle), methods=[verb]) for verb, path, handle in doors])
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once, as POST /_clock?advance=… does. Raises ValueError."""
+        with self._lock:
+            self._market.advance(seconds)
 
-    def _endpoint(self, handle: Handler) -> Callable[[Request], object]:
-        async def endpoint(request: Request) -> Response:
-            answer = handle(
-                Ask(
-                    method=request.method,
-                    path=dict(request.path_params),
-                    query=tuple(request.query_params.multi_items()),
-                    headers=dict(request.headers),
-                    body=await request.body(),
-                    host=self._host,
-                )
-            )
-            if answer.lag_s:
-                await self._lag(answer.lag_s)
-            if answer.lost:
-                return _Lost()
-            empty = answer.status in (204, 205, 304)
-            return Response(b"" if empty else answer.body, answer.status, dict(answer.headers), answer.kind)
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request: read it, ask the market, do to the answer what the answer says."""
+        answer = self._ask(scope, await _body(receive))
+        if answer.lag_s:
+            await self._lag(answer.lag_s)
+        if answer.cut is not None:
+            await _break(scope[TRANSPORT], answer, receive)
+            return
+        await _reply(answer, send)
 
-        return endpoint
+    def _ask(self, scope: Scope, body: bytes) -> Answer:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query = tuple(parse_qsl(str(scope["query_string"], "latin-1"), keep_blank_values=True))
+        ask = Ask(scope["method"], scope["path"], query, headers, body, self._host)
+        with self._lock:
+            return self._market.answer(ask)
 
     async def _lag(self, lag_s: float) -> None:
         """Wait, but let `stop` cut the waiting short."""
         until = time.monotonic() + lag_s
         while (left_s := until - time.monotonic()) > 0 and not self._stop.is_set():
             await asyncio.sleep(min(left_s, 0.05))
-
-    def _put(self, ask: Ask) -> Answer:
-        self._shop.files.put(ask.path["name"], ask.body)
-        return Answer(200)
-
-    def _get(self, ask: Ask) -> Answer:
-        data = self._shop.files.get(ask.path["name"])
-        return (
-            said(404, {"detail": "no such file"})
-            if data is None
-            else Answer(200, data, kind="application/octet-stream")
-        )
 
 
 class _Protocol(H11Protocol):
@@ -230,11 +202,29 @@ class _Protocol(H11Protocol):
         self.app = shown
 
 
-class _Lost(Response):
-    """No answer: the connection is closed instead."""
+async def _body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    while (message := await receive())["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            break
+    return b"".join(parts)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del send  # nothing is sent
-        scope[TRANSPORT].close()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+
+async def _reply(answer: Answer, send: Send) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+    body = b"" if answer.status in EMPTY else answer.body
+    if answer.status not in EMPTY:
+        headers += [(b"content-type", answer.kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _break(transport: asyncio.Transport, answer: Answer, receive: Receive) -> None:
+    """No answer, or a part of it: the connection is closed instead."""
+    cut = answer.cut or Cut()
+    if cut.reply:
+        transport.write(answer.raw()[: cut.reply])
+    transport.close()
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -7,12 +7,9 @@ from typing import Literal
 
 from .account import Account, Job
 from .faults import Faults
+from .hooks import Hooks
 from .media import Files
-from .wire import Answer, Ask
-
-Handler = Callable[[Ask], Answer]
-Door = tuple[str, str, Handler]
-"""Method, path, and who answers."""
+from .wire import Answer, Cut
 
 PAGE = b"<!doctype html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>"
 
@@ -23,6 +20,9 @@ class Shop:
 
     account: Account
     faults: Faults
+    new_id: Callable[[], str]
+    """A UUID v4 nobody had before."""
+    hooks: Hooks
     files: Files = field(default_factory=Files)
     answer_lag_s: float = 0.0
     output_extra_s: Decimal = Decimal(0)
@@ -37,7 +37,7 @@ class Shop:
         elif "truncated" in job.struck:
             answer = replace(answer, body=answer.body[: len(answer.body) // 2])
         elif "lost-answer" in job.struck:
-            answer = replace(answer, lost=True)
+            answer = replace(answer, cut=Cut(reply=0))
         return replace(answer, lag_s=self.answer_lag_s)
 
 
