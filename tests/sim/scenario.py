@@ -1,0 +1,216 @@
+"""What one run tries, drawn from one seed: jobs, budgets, faults, crashes and acts as plain values. Runs nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
+
+PROVIDERS = ("fal", "runware", "creatify")
+SCOPES = ("acme/a", "acme/b", "acme/a/deep")
+REFUSALS = (400, 401, 402, 403, 404, 413, 415, 429)
+ODD = (302, 408, 409, 425, 499, 500, 502, 503, 504)
+"""Statuses of a submit that prove nothing, whether or not it was accepted."""
+
+SUBMIT = (
+    "refuse-connection", "reset-before", "lost-answer", "late-arrival", "slow-answer", "cut-answer", "html-before",
+    "html-after", "odd-before", "odd-after", "turned-away",
+)  # fmt: skip
+"""What can happen to a submit at any provider."""
+ONLY = {"422-free": "fal", "422-accepted": "fal", "proxy-retry": "runware", "wrong-units": "fal", "repeats": "runware"}
+"""What only one provider can do."""
+JOB = ("fail", "extra-second", "no-cost", "hide", "slow")
+"""What can become of an accepted job."""
+READ = ("read-lost", "read-503", "read-429", "read-cut", "read-html", "read-foreign")
+"""What can happen to a poll, a probe, a look at a price, a cancellation."""
+STORAGE = ("storage-before", "storage-after")
+"""The database fails before a commit, or after it and before its acknowledgement."""
+STALL = ("stall",)
+FAULTS = (*SUBMIT, *ONLY, *JOB, *READ, *STORAGE, *STALL)
+
+VERBS = ("recall", "hold", "read", "intent", "submitted", "unknown", "claimed", "release", "silent", "settle")
+CALLS = ("submit", "poll", "cost", "probe", "cancel")
+STEPS = (*VERBS, *CALLS, "pause", "bring", "digest")
+"""Every kind of step at which a process can die."""
+When = Literal["before", "during", "after"]
+
+ACTS = (
+    "worker", "rerun", "cancel", "hear", "hear-forged", "jump-forward", "jump-back", "sleep", "person", "expire",
+    "tighten", "audit",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One job to be made."""
+
+    seconds: str
+    at_s: float
+    scope: str
+    resolution: str | None = None
+    providers: tuple[str, ...] | None = None
+    objective: Literal["cheapest", "fastest", "best"] = "cheapest"
+    outputs: int = 1
+    media: int = 0
+    """Jobs of the same media, length and resolution send the same payload."""
+    template: bool = False
+    local: bool = False
+    """The voice track is a local file, brought by an uploader."""
+    waits: bool = True
+    """Run to its end, rather than only started."""
+    hook: Literal["", "early", "late", "twice"] = ""
+    render_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Strikes the nth (from 0) submit, read or verb at a provider; of a verb or stall `place` is the step's name."""
+
+    kind: str
+    place: str
+    nth: int
+    status: int = 0
+    for_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A process dies at its nth step of this kind; `during`: a call has left and is not answered yet."""
+
+    process: int
+    step: str
+    when: When
+    nth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Somebody does something at some time."""
+
+    kind: str
+    at_s: float
+    job: int = 0
+    for_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """All of one run. `schedule` decides latencies and who goes first."""
+
+    seed: int
+    schedule: int
+    limit: str
+    inner_limit: str | None
+    wishes: tuple[Wish, ...]
+    faults: tuple[Fault, ...] = ()
+    crashes: tuple[Crash, ...] = ()
+    acts: tuple[Act, ...] = ()
+
+    def size(self) -> int:
+        return len(self.wishes) + len(self.faults) + len(self.crashes) + len(self.acts)
+
+    def lines(self) -> list[str]:
+        """As a person reads it."""
+        inner = f", acme/a {self.inner_limit} USD" if self.inner_limit else ""
+        head = f"seed {self.seed}, schedule {self.schedule}, budgets: acme {self.limit} USD{inner}"
+        return [head, *(f"  {one}" for one in (*self.wishes, *self.faults, *self.crashes, *self.acts))]
+
+
+def drawn(seed: int) -> Scenario:
+    """The scenario of a seed: always the same."""
+    rng = Random(seed)
+    wishes = _wishes(rng)
+    faults = tuple(_fault(rng, rng.choice(FAULTS)) for _ in range(rng.choice((0, 1, 2, 2, 3, 4, 6))))
+    crashes = tuple(_crash(rng, number) for number in range(rng.choice((0, 0, 1, 1, 2, 3))))
+    acts = tuple(_act(rng, len(wishes)) for _ in range(rng.choice((0, 1, 1, 2, 3, 4))))
+    return Scenario(
+        seed,
+        rng.getrandbits(32),
+        rng.choice(("1.50", "3.00", "6.00", "12.00", "40.00")),
+        rng.choice((None, None, "2.00", "5.00")),
+        wishes,
+        faults,
+        crashes,
+        acts,
+    )
+
+
+def smaller(scenario: Scenario) -> list[Scenario]:
+    """Each with one thing less, the largest first."""
+    found = [replace(scenario, wishes=rest) for rest in _without(scenario.wishes)] if len(scenario.wishes) > 1 else []
+    found += [replace(scenario, crashes=rest) for rest in _without(scenario.crashes)]
+    found += [replace(scenario, faults=rest) for rest in _without(scenario.faults)]
+    found += [replace(scenario, acts=rest) for rest in _without(scenario.acts)]
+    plain = Wish("5", 0.0, "acme/b")
+    for index, wish in enumerate(scenario.wishes):
+        for name in ("at_s", "resolution", "objective", "outputs", "template", "local", "waits", "hook", "render_s"):
+            usual = replace(wish, **{name: getattr(plain, name)})
+            if usual != wish:
+                wishes = (*scenario.wishes[:index], usual, *scenario.wishes[index + 1 :])
+                found.append(replace(scenario, wishes=wishes))
+    if scenario.inner_limit is not None:
+        found.append(replace(scenario, inner_limit=None))
+    return found
+
+
+def _without(items: Sequence[T]) -> list[tuple[T, ...]]:
+    return [(*items[:index], *items[index + 1 :]) for index in range(len(items))]
+
+
+def _wishes(rng: Random) -> tuple[Wish, ...]:
+    found: list[Wish] = []
+    for number in range(rng.choice((1, 1, 2, 2, 3, 4))):
+        providers = rng.choice((None, None, ("fal",), ("runware",), ("creatify",), ("fal", "runware")))
+        wish = Wish(
+            seconds=rng.choice(("3", "5", "9.4", "10.5")),
+            at_s=rng.choice((0.0, 0.0, 0.5, 20.0, 400.0)),
+            scope=rng.choice(SCOPES),
+            resolution=rng.choice((None, "480p", "720p")),
+            providers=providers,
+            objective=rng.choice(("cheapest", "cheapest", "fastest", "best")),
+            media=number,
+            waits=rng.random() < 0.7,
+            hook=rng.choice(("", "", "early", "late", "twice")),
+            render_s=rng.choice((0.5, 20.0, 60.0, 240.0)),
+        )
+        if found and rng.random() < 0.4:  # a twin: the same payload under another key
+            twin = rng.choice(found)
+            wish = replace(
+                wish, seconds=twin.seconds, resolution=twin.resolution, providers=twin.providers, media=twin.media
+            )
+        elif rng.random() < 0.1:
+            wish = replace(wish, template=True, providers=("creatify",), resolution=None)
+        elif rng.random() < 0.15:
+            wish = replace(wish, outputs=rng.choice((2, 3)), providers=("runware",))
+        elif rng.random() < 0.1:
+            wish = replace(wish, local=True)
+        found.append(wish)
+    return tuple(found)
+
+
+def _fault(rng: Random, kind: str) -> Fault:
+    place = ONLY.get(kind) or rng.choice(PROVIDERS)
+    nth = rng.choice((0, 0, 0, 1, 1, 2))
+    if kind in STORAGE:
+        return Fault(kind, rng.choice(("hold", "begin", "outcome", "settle", "release", "unknown", "expire")), nth)
+    if kind in STALL:
+        for_s = rng.choice((2.0, 40.0, 90.0, 700.0, 1500.0, 7000.0))
+        return Fault(kind, rng.choice(("intent", "submit", "submit", "submitted", "settle", "release")), nth, 0, for_s)
+    status = rng.choice(ODD) if kind.startswith("odd-") else rng.choice(REFUSALS) if kind == "turned-away" else 0
+    for_s = rng.uniform(31, 600) if kind == "late-arrival" else rng.choice((300.0, 1200.0, 2400.0))
+    return Fault(kind, place, nth, status, for_s)
+
+
+def _crash(rng: Random, number: int) -> Crash:
+    step = rng.choice((*STEPS, "intent", "submit", "submit", "submitted", "settle"))
+    when: When = rng.choice(("before", "after", "during")) if step in CALLS else rng.choice(("before", "after"))
+    process = rng.choice((0, 0, number, number, number + 1))
+    return Crash(process, step, when, rng.choice((0, 0, 0, 1, 2)))
+
+
+def _act(rng: Random, jobs: int) -> Act:
+    kind = rng.choice((*ACTS, "worker", "worker", "rerun", "cancel", "hear"))
+    at_s = rng.choice((0.5, 2.0, 10.0, 40.0, 100.0, 300.0, 900.0)) * rng.uniform(0.5, 1.5)
+    for_s = rng.choice((30.0, 300.0, 1200.0)) if kind != "sleep" else rng.choice((60.0, 1000.0, 5000.0, 100_000.0))
+    return Act(kind, at_s, rng.randrange(jobs), for_s)
