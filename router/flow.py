@@ -34,6 +34,9 @@ from .steps import (
 )
 from .talk import Order, Progress, Submission
 
+LEAVES_WITHIN_S = 60
+"""A submit leaves so soon after its intent, or never."""
+
 
 def make(work: Work) -> Flow[JobView]:
     """The whole line: hold, send, follow. A known key goes on from where its job stands."""
@@ -163,13 +166,14 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
         if changed is not None:
             yield from release(work.job, None, changed)
             raise QuoteStale(changed, next="decide again, and keep the file as it is")
+        before: Moment = yield Pause(0)
         answer = yield from intent(work, candidate, provider, order)
         if answer.refused is not None:
             if answer.refused.reason == "moved":  # another run of this key, or `resume`, has it now
                 return (yield from read_job(work.job))
             said.append(f"{candidate.offer}: {answer.refused.detail}")
             continue
-        submission = yield from provider.submit(order)
+        submission = yield from _posted(order, provider, before)
         yield from note(work.job, order.attempt, submission)
         if submission.outcome in ("accepted", "unknown"):
             return (yield from read_job(work.job))
@@ -181,6 +185,15 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
     if said:
         raise ProviderError(f"no provider took the job: {reason}", next="nothing was charged; try again with a new key")
     raise Refused(reason)
+
+
+def _posted(order: Order, provider: Provider, before: Moment) -> Flow[Submission]:
+    """POST once; not at all where this machine slept since the intent: by its age others may prove that none came."""
+    now: Moment = yield Pause(0)
+    late_s = max(now.elapsed_s - before.elapsed_s, (now.at - before.at).total_seconds())
+    if late_s > LEAVES_WITHIN_S:
+        return Submission("not_sent", reason=f"{late_s:.0f} s went by between the intent and the submit")
+    return (yield from provider.submit(order))
 
 
 def _delivered(work: Work, candidate: Candidate, provider: Provider) -> Flow[Order]:

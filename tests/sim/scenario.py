@@ -195,8 +195,10 @@ def _fault(rng: Random, kind: str) -> Fault:
     if kind in STORAGE:
         return Fault(kind, rng.choice(("hold", "begin", "outcome", "settle", "release", "unknown", "expire")), nth)
     if kind in STALL:
-        for_s = rng.choice((2.0, 40.0, 90.0, 700.0, 1500.0, 7000.0))
-        return Fault(kind, rng.choice(("intent", "submit", "submit", "submitted", "settle", "release")), nth, 0, for_s)
+        step = rng.choice(("intent", "pause", "pause", "submit", "submitted", "settle", "release"))
+        # A sleep between the last look at the clock and the first byte is seen by nobody: proofs leave it an hour.
+        longest_s = 1500.0 if step == "submit" else 7000.0
+        return Fault(kind, step, nth, 0, min(longest_s, rng.choice((2.0, 40.0, 90.0, 700.0, 1500.0, 7000.0))))
     status = rng.choice(ODD) if kind.startswith("odd-") else rng.choice(REFUSALS) if kind == "turned-away" else 0
     for_s = rng.uniform(31, 600) if kind == "late-arrival" else rng.choice((300.0, 1200.0, 2400.0))
     return Fault(kind, place, nth, status, for_s)

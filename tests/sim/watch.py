@@ -53,9 +53,10 @@ class Watch:
             self.hits[fails] += 1
             raise InjectedError("disk I/O error (before the commit)")
         before = self._stage.changes
+        held = self._held(values) if name == "begin" else -1
         answer = real(*args, **values)
         granted = isinstance(answer, Grant) and answer.refused is None and not answer.replayed
-        if granted and name in ("hold", "begin"):
+        if granted and name in ("hold", "begin") and self._held(values) > held:
             self._room(f"{name} {values['job']}")
         if fails is not None:
             self.hits[fails] += 1
@@ -73,6 +74,9 @@ class Watch:
         if self.lifted:
             return None
         return next((one.kind for one in self._faults if one.place == name and one.nth == number), None)
+
+    def _held(self, values: Mapping[str, Any]) -> int:
+        return int(self._stage.ask("SELECT coalesce(sum(open_nanos), 0) FROM job WHERE id = ?", values["job"])[0][0])
 
     def _room(self, by: str) -> None:
         """Law 5: at the instant of a grant, no budget is oversold. Counted from the jobs, not from the budgets."""

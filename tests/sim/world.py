@@ -180,7 +180,9 @@ class World:
         else:
             kind = kind_of(step)
             stall_s = self._stall(kind)
-            self.later(self._jitter() + stall_s, lambda: self._perform(task, kind, step), ours=True)
+            # Between the last look at the clock and the first byte nothing can be done about a sleep: it has no time here.
+            jitter_s = 0.0 if kind == "submit" else self._jitter()
+            self.later(jitter_s + stall_s, lambda: self._perform(task, kind, step), ours=True)
         finally:
             self.busy = None
 
@@ -390,6 +392,7 @@ class World:
         self.tell(f"{job.provider} accepts attempt {attempt[:8]} ({job.model}, {job.seconds} s)")
         (found,) = self.stage.ask("SELECT key FROM job JOIN attempt ON attempt.job = job.id WHERE attempt.id = ?", attempt)
         wish = self.scenario.wishes[int(str(found[0]).removeprefix("key-"))]
+        job.render_s = max(job.render_s, wish.render_s)
         done_s = job.render_s + 0.5
         for in_s in {"early": (0.0,), "late": (done_s + 700,), "twice": (done_s, done_s + 0.5)}.get(wish.hook, ()):
             self.later(in_s, lambda: self.hear(self.live(), job.provider, job.id), ours=True)
@@ -441,7 +444,7 @@ class World:
 
         truth = Truth(self)
         for view in self.ledger.jobs():
-            if view.state == "unknown" and not self.wire.under_way and truth.certain(view):
+            if view.exposed.nanos and not self.wire.under_way and truth.certain(view):
                 owed = truth.owed(view)
                 word = "charged" if owed.nanos else "not_charged"
                 self.tell(f"a person: job {self.name(view)} was {word}, {owed}")
