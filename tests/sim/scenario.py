@@ -27,6 +27,11 @@ READ = ("read-lost", "read-503", "read-429", "read-cut", "read-html", "read-fore
 STORAGE = ("storage-before", "storage-after")
 """The database fails before a commit, or after it and before its acknowledgement."""
 STALL = ("stall",)
+WAYS = (*SUBMIT, "422-free", "422-accepted", "proxy-retry")
+LIES = ("wrong-units", "repeats")
+"""What a provider says once that is not so: ten times the units, a result twice."""
+LOSES = ("lost-answer", "lost-answer", "cut-answer", "html-after", "odd-after")
+"""The job is accepted, and the client does not hear it."""
 FAULTS = (*SUBMIT, *ONLY, *JOB, *READ, *STORAGE, *STALL)
 
 VERBS = ("recall", "hold", "read", "intent", "submitted", "unknown", "claimed", "release", "silent", "settle")
@@ -121,19 +126,18 @@ def drawn(seed: int) -> Scenario:
     """The scenario of a seed: always the same."""
     rng = Random(seed)
     wishes = _wishes(rng)
-    faults = tuple(_fault(rng, rng.choice(FAULTS)) for _ in range(rng.choice((0, 1, 2, 2, 3, 4, 6))))
-    crashes = tuple(_crash(rng, number) for number in range(rng.choice((0, 0, 1, 1, 2, 3))))
-    acts = tuple(_act(rng, len(wishes)) for _ in range(rng.choice((0, 1, 1, 2, 3, 4))))
-    return Scenario(
-        seed,
-        rng.getrandbits(32),
-        rng.choice(("1.50", "3.00", "6.00", "12.00", "40.00")),
-        rng.choice((None, None, "2.00", "5.00")),
-        wishes,
-        faults,
-        crashes,
-        acts,
-    )
+    faults: list[Fault] = []
+    for _ in range(rng.choice((0, 1, 2, 2, 3, 3, 4, 6))):
+        faults += _faults(rng, wishes)
+    crashes = [_crash(rng, number) for number in range(rng.choice((0, 0, 1, 1, 2, 3)))]
+    acts = [_act(rng, len(wishes)) for _ in range(rng.choice((0, 1, 1, 2, 3, 4)))]
+    if rng.random() < 0.04:  # this machine sleeps between an intent and its submit, and another one looks after the job
+        wishes = (replace(wishes[0], providers=("runware",), outputs=1, template=False, local=False), *wishes[1:])
+        faults.append(Fault("stall", "pause", rng.choice((1, 1, 3)), 0, 7000.0))
+        acts.append(Act("worker", rng.uniform(3800, 6500)))
+    limit = rng.choice(("1.50", "3.00", "6.00", "12.00", "40.00"))
+    inner = rng.choice((None, None, "2.00", "5.00"))
+    return Scenario(seed, rng.getrandbits(32), limit, inner, wishes, tuple(faults), tuple(crashes), tuple(acts))
 
 
 def smaller(scenario: Scenario) -> list[Scenario]:
@@ -161,7 +165,9 @@ def _without(items: Sequence[T]) -> list[tuple[T, ...]]:
 def _wishes(rng: Random) -> tuple[Wish, ...]:
     found: list[Wish] = []
     for number in range(rng.choice((1, 1, 2, 2, 3, 4))):
-        providers = rng.choice((None, None, ("fal",), ("runware",), ("creatify",), ("fal", "runware")))
+        providers = rng.choice(
+            (None, None, ("fal",), ("fal",), ("runware",), ("creatify",), ("creatify",), ("fal", "runware"))
+        )
         wish = Wish(
             seconds=rng.choice(("3", "5", "9.4", "10.5")),
             at_s=rng.choice((0.0, 0.0, 0.5, 20.0, 400.0)),
@@ -189,19 +195,36 @@ def _wishes(rng: Random) -> tuple[Wish, ...]:
     return tuple(found)
 
 
-def _fault(rng: Random, kind: str) -> Fault:
-    place = ONLY.get(kind) or rng.choice(PROVIDERS)
-    nth = rng.choice((0, 0, 0, 1, 1, 2))
+def _faults(rng: Random, wishes: Sequence[Wish]) -> list[Fault]:
+    """One fault, or two that strike the same submit."""
+    group = rng.choice((WAYS, WAYS, WAYS, JOB, JOB, READ, LIES, STORAGE, STALL))
+    kind: str = rng.choice(group)
+    likely = rng.choice(wishes).providers or PROVIDERS
+    place = ONLY.get(kind) or rng.choice(likely)
+    nth = rng.choice((0, 0, 0, 0, 1, 2))
     if kind in STORAGE:
-        return Fault(kind, rng.choice(("hold", "begin", "outcome", "settle", "release", "unknown", "expire")), nth)
+        return [Fault(kind, rng.choice(("hold", "begin", "outcome", "settle", "release", "unknown", "expire")), nth)]
     if kind in STALL:
         step = rng.choice(("intent", "pause", "pause", "submit", "submitted", "settle", "release"))
         # A sleep between the last look at the clock and the first byte is seen by nobody: proofs leave it an hour.
         longest_s = 1500.0 if step == "submit" else 7000.0
-        return Fault(kind, step, nth, 0, min(longest_s, rng.choice((2.0, 40.0, 90.0, 700.0, 1500.0, 7000.0))))
+        return [Fault(kind, step, nth, 0, min(longest_s, rng.choice((2.0, 40.0, 90.0, 700.0, 1500.0, 7000.0))))]
     status = rng.choice(ODD) if kind.startswith("odd-") else rng.choice(REFUSALS) if kind == "turned-away" else 0
-    for_s = rng.uniform(31, 600) if kind == "late-arrival" else rng.choice((300.0, 1200.0, 2400.0))
-    return Fault(kind, place, nth, status, for_s)
+    found = [Fault(kind, place, nth, status, _for_s(rng, kind, place))]
+    if kind in LOSES and rng.random() < 0.4:
+        found.append(Fault("hide", place, nth, 0, _for_s(rng, "hide", place)))
+    if kind in ("hide", "slow") and rng.random() < 0.7:
+        found.append(Fault(rng.choice(LOSES), place, nth, 503, 45.0))
+    return found
+
+
+def _for_s(rng: Random, kind: str, place: str) -> float:
+    """How long it lasts. Only Runware's absence is a proof, after an hour: it shows a job before that."""
+    if kind == "late-arrival":
+        return rng.uniform(31, 600)
+    if kind == "slow":
+        return rng.choice((1800.0, 5000.0))
+    return rng.choice((300.0, 1200.0, 2400.0)) if place == "runware" else rng.choice((300.0, 9000.0, 9000.0))
 
 
 def _crash(rng: Random, number: int) -> Crash:

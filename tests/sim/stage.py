@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from ledger import Ledger
-from pricing import PriceBook
+
+from . import prices
 
 LOCAL_SECONDS = 3
 
@@ -54,7 +55,7 @@ class Stage:
     def __init__(self) -> None:
         self._clock: Callable[[], datetime] = lambda: datetime(2026, 1, 1, tzinfo=UTC)
         self.ledger = Ledger.open("sqlite://", clock=lambda: self._clock())
-        self.book = PriceBook.shipped()
+        self.book = prices.book()
         self._store: Any = self.ledger._store  # pyright: ignore[reportPrivateUsage]
         self._real: sqlite3.Connection = self._store._connection
         self._nested = self._store._connection = self._store._work._connection = Nested(self._real)

@@ -17,12 +17,11 @@ from router.talk import Answer as Heard
 from router.transport import encode
 
 from .sandbox import Sandbox
-from .scenario import JOB, READ, SUBMIT, Fault
+from .scenario import JOB, LIES, READ, WAYS, Fault
 
 PAGE = b"<!doctype html><html><title>Just a moment...</title></html>"
 LOST = Broken(sent=True, error="ReadError: the connection was reset")
-AT_SUBMIT = frozenset({*SUBMIT, *JOB, "422-free", "422-accepted", "proxy-retry"})
-AT_READ = frozenset({*READ, "wrong-units", "repeats"})
+AT_SUBMIT, AT_READ = frozenset({*WAYS, *JOB}), frozenset(READ)
 Later = Callable[[float, Callable[[], None]], None]
 """Have something done so many seconds from now."""
 
@@ -44,13 +43,14 @@ class Wire:
         """Submits that left and may still arrive."""
         self.lifted = False
         self._counts: Counter[str] = Counter()
+        self._told: set[str] = set()
 
     def lift(self) -> None:
-        """From here on nothing goes wrong, and what was hidden or unsaid is shown and said."""
+        """From here on nothing goes wrong, and what was unsaid is said; what is hidden is shown in its own time."""
         self.lifted = True
         self.sandbox.account.credits = Decimal(10_000)
         for job in self.sandbox.jobs():
-            job.struck -= {"no-cost", "hide"}
+            job.struck -= {"no-cost"}
 
     def send(self, call: Call, attempt: str, answered: Callable[[Heard], None]) -> None:
         """Carry a call; `answered` is called when its answer is there."""
@@ -149,7 +149,7 @@ class Wire:
             if kind == "fail":
                 job.failure = "the render failed"
             if kind == "slow":
-                job.render_s = 1800
+                job.render_s = struck[kind].for_s
             if kind == "hide":
                 self._later(struck[kind].for_s, lambda: self._show(job))
         self.accepted(attempt, job)
@@ -163,14 +163,20 @@ class Wire:
         def arrive() -> None:
             answer = self._handle(call)
             heard: Heard = _reply(answer)
-            for kind in struck:
+            for kind in (*struck, *self._waiting(provider_of(call.url))):
                 changed = _spoilt(answer, kind)
                 if changed is not None:
                     self.hits[kind] += 1
+                    self._told.add(kind)
                     heard = changed
             self._later(back_s, lambda: answered(heard))
 
         self._later(there_s, arrive)
+
+    def _waiting(self, provider: str) -> list[str]:
+        """Lies that are told once, when there is something to lie about."""
+        told = {one.kind for one in self._faults if one.kind in LIES and one.place == provider} - self._told
+        return [] if self.lifted else sorted(told)
 
     def _handle(self, call: Call) -> Answer:
         headers = {**call.headers, **call.secret_headers}
