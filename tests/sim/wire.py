@@ -19,6 +19,7 @@ from router.transport import encode
 from .sandbox import Sandbox
 from .scenario import JOB, LIES, READ, WAYS, Fault
 
+_FIRST = re.compile(rb'"data":\[(\{.*?"videoUUID".*?\})')
 PAGE = b"<!doctype html><html><title>Just a moment...</title></html>"
 LOST = Broken(sent=True, error="ReadError: the connection was reset")
 AT_SUBMIT, AT_READ = frozenset({*WAYS, *JOB}), frozenset(READ)
@@ -44,6 +45,7 @@ class Wire:
         self.lifted = False
         self._counts: Counter[str] = Counter()
         self._told: set[str] = set()
+        self._hidden: list[tuple[float, Job]] = []
 
     def lift(self) -> None:
         """From here on nothing goes wrong, and what was unsaid is said; what is hidden is shown in its own time."""
@@ -151,11 +153,8 @@ class Wire:
             if kind == "slow":
                 job.render_s = struck[kind].for_s
             if kind == "hide":
-                self._later(struck[kind].for_s, lambda: self._show(job))
+                self._hidden.append((self.sandbox.now_s() + struck[kind].for_s, job))
         self.accepted(attempt, job)
-
-    def _show(self, job: Job) -> None:
-        job.struck -= {"hide"}
 
     def _read(self, call: Call, struck: Mapping[str, Fault], answered: Callable[[Heard], None]) -> None:
         there_s, back_s = self._rng.uniform(0.01, 1), self._rng.uniform(0.01, 1)
@@ -179,6 +178,9 @@ class Wire:
         return [] if self.lifted else sorted(told)
 
     def _handle(self, call: Call) -> Answer:
+        for until_s, job in self._hidden:
+            if until_s <= self.sandbox.now_s():
+                job.struck -= {"hide"}
         headers = {**call.headers, **call.secret_headers}
         body = b"" if call.json is None else encode(call.json)
         return self.sandbox.answer(Ask.of(call.method, call.url, headers, body))
@@ -212,6 +214,6 @@ def _spoilt(answer: Answer, kind: str) -> Heard | None:
             units = Decimal(answer.headers["x-fal-billable-units"]) * 10
             return _reply(replace(answer, headers={**answer.headers, "x-fal-billable-units": f"{units:f}"}))
         case "repeats" if b'"videoUUID"' in answer.body:
-            return _reply(replace(answer, body=re.sub(rb'"data":\[(\{.*?"videoUUID".*?\}),?', rb'"data":[\1,\1,', answer.body)))
+            return _reply(replace(answer, body=_FIRST.sub(rb'"data":[\1,\1', answer.body)))
         case _:
             return None
