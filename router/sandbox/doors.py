@@ -1,15 +1,27 @@
 """From method and path to who answers, compiled once. Answers nothing itself but 404 and 405."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 
 from .wire import Answer, Ask, said
 
 Handler = Callable[[Ask], Answer]
-Door = tuple[str, str, Handler]
-"""Method, path, and who answers. {name} in a path is any one part of it, {name:path} all the rest."""
 
-Verbs = dict[str, Handler]
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who answers. {name} in a path is any one part of it, {name:path} all the rest."""
+
+    verb: str
+    path: str
+    handler: Handler
+    call: str = ""
+    """What such a request is for, in the words of faults; empty: nothing a fault strikes, or the seller tells."""
+    provider: str = ""
+    """Whose door it is; empty: the part of the path named provider, else nobody's."""
+
+
+Verbs = dict[str, Door]
 
 
 class Doors:
@@ -18,34 +30,27 @@ class Doors:
     def __init__(self, doors: Iterable[Door]) -> None:
         self._exact: dict[str, Verbs] = {}
         self._patterns: dict[tuple[str, ...], Verbs] = {}
-        for verb, path, handler in doors:
-            verbs = (
-                self._patterns.setdefault(tuple(path.split("/")), {})
-                if "{" in path
-                else self._exact.setdefault(path, {})
-            )
-            verbs[verb] = handler
+        for door in doors:
+            key = tuple(door.path.split("/"))
+            verbs = self._patterns.setdefault(key, {}) if "{" in door.path else self._exact.setdefault(door.path, {})
+            verbs[door.verb] = door
 
-    def answer(self, ask: Ask) -> Answer:
-        verbs, parts = self._exact.get(ask.path, {}), None
-        if ask.method not in verbs:
-            verbs, parts = self._among_patterns(ask, verbs)
-        handler = verbs.get(ask.method)
-        if handler is None:
-            return _nobody(verbs)
-        return handler(ask if parts is None else replace(ask, parts=parts))
-
-    def _among_patterns(self, ask: Ask, verbs: Verbs) -> tuple[Verbs, Mapping[str, str] | None]:
-        """The first pattern with this method; else whatever the path has, for the 405."""
-        path, named = ask.path.split("/"), None
+    def find(self, ask: Ask) -> tuple[Door, Mapping[str, str]] | Answer:
+        """The door and the named parts of the path, else 404 or 405."""
+        verbs = self._exact.get(ask.path, {})
+        door = verbs.get(ask.method)
+        if door is not None:
+            return door, {}
+        path = ask.path.split("/")
         for pattern, each in self._patterns.items():
             found = _fit(pattern, path)
-            if found is None:
-                continue
-            if ask.method in each:
-                return each, found
-            verbs, named = {**each, **verbs}, found
-        return verbs, named
+            if found is not None:
+                if ask.method in each:
+                    return each[ask.method], found
+                verbs = {**each, **verbs}
+        if not verbs:
+            return said(404, {"detail": "Not Found"})
+        return said(405, {"detail": "Method Not Allowed"}, {"allow": ", ".join(sorted(verbs))})
 
 
 def _fit(pattern: tuple[str, ...], path: list[str]) -> dict[str, str] | None:
@@ -64,9 +69,3 @@ def _fit(pattern: tuple[str, ...], path: list[str]) -> dict[str, str] | None:
         else:
             found[part[1:-1]] = path[index]
     return found
-
-
-def _nobody(verbs: Verbs) -> Answer:
-    if not verbs:
-        return said(404, {"detail": "Not Found"})
-    return said(405, {"detail": "Method Not Allowed"}, {"allow": ", ".join(sorted(verbs))})

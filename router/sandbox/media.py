@@ -22,6 +22,8 @@ class Files:
     """What clients uploaded, in memory."""
 
     def __init__(self) -> None:
+        self.hosts: tuple[str, ...] = ()
+        """Addresses of ours besides the one that a client uses."""
         self._held: dict[str, bytes] = {}
         self._measured: dict[str, Decimal | None] = {}
 
@@ -49,7 +51,7 @@ class Files:
         if reference.startswith("data:"):
             data = from_data_uri(reference)
             return None if data is None else measured(*data)
-        if reference.startswith(f"{host}/files/"):
+        if self._is_ours(reference, host):
             return self.seconds(own_name(reference))
         return stated(reference)
 
@@ -58,7 +60,7 @@ class Files:
         if reference.startswith("data:"):
             inline = from_data_uri(reference)
             data, kind = inline or (b"", "")
-        elif reference.startswith(f"{host}/files/"):
+        elif self._is_ours(reference, host):
             data, kind = self.get(own_name(reference)) or b"", own_name(reference)
         elif reference.startswith(("http://", "https://")):
             self.put(name, reference.encode())
@@ -75,7 +77,10 @@ class Files:
         """Whether the provider could fetch this: a URL of ours must have been uploaded, a data URI must decode."""
         if reference.startswith("data:"):
             return from_data_uri(reference) is not None
-        return not reference.startswith(f"{host}/files/") or bool(self.get(own_name(reference)))
+        return not self._is_ours(reference, host) or bool(self.get(own_name(reference)))
+
+    def _is_ours(self, reference: str, host: str) -> bool:
+        return reference.startswith(tuple(f"{each}/files/" for each in (host, *self.hosts)))
 
 
 def own_name(url: str) -> str:

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.sandbox.creatify import API_ID, API_KEY
-from router.sandbox.fal import KEY as FAL_KEY
+from router.sandbox.fal_platform import KEY as FAL_KEY
 from router.sandbox.market import Market
-from router.sandbox.runware import KEY as RUNWARE_KEY
+from router.sandbox.runware_tasks import KEY as RUNWARE_KEY
 from router.sandbox.wire import Ask, dumps
 from tests.strategies import json_texts, seconds
 
