@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 
 from router.sandbox.account import Account, Job
 from router.sandbox.market import Market, environment
@@ -21,4 +22,22 @@ class Sandbox(Market):
 
     def jobs(self) -> list[Job]:
         """Every job ever accepted, oldest first."""
-        return list(self.account._jobs.values())  # pyright: ignore[reportPrivateUsage]
+        return list(self.account.jobs.values())
+
+
+def unstrike(job: Job, *kinds: str) -> None:
+    """From now on these faults of it are over."""
+    job.struck = {kind: number for kind, number in job.struck.items() if kind not in kinds}
+
+
+def said(job: Job, now_s: float) -> Decimal:
+    """What the provider can be heard to bill for a job until now; a bill beyond it is seen on its statement only.
+
+    Not to be heard are: the second of two bills, and one for a failed or cancelled job that is documented as free.
+    """
+    if job.cancelled:
+        return Decimal(0)
+    if job.prepaid:
+        return Decimal(0) if job.state(now_s) == "failed" else job.price * job.results
+    billed = job.price * job.finished(now_s)
+    return billed + job.price if job.failure == "content" and job.state(now_s) == "failed" and job.provider == "fal" else billed

@@ -28,11 +28,28 @@ STORAGE = ("storage-before", "storage-after")
 """The database fails before a commit, or after it and before its acknowledgement."""
 STALL = ("stall",)
 WAYS = (*SUBMIT, "422-free", "422-accepted", "proxy-retry")
-LIES = ("wrong-units", "repeats")
-"""What a provider says once that is not so: ten times the units, a result twice."""
 LOSES = ("lost-answer", "lost-answer", "cut-answer", "html-after", "odd-after")
 """The job is accepted, and the client does not hear it."""
-FAULTS = (*SUBMIT, *ONLY, *JOB, *READ, *STORAGE, *STALL)
+SILENT = ("no-cost", "cost-zero", "cost-negative", "cost-word", "cost-huge")
+"""What is said of the cost is nothing, or nonsense; at last it is said as it is."""
+HIDDEN = ("double-bill", "bill-failed", "late-bill-900", "cancel-billed")
+"""A bill that nobody can hear of but by the provider's statement."""
+JOB = (
+    "hide", "slow", "stuck", "fail", "fail-422", "rejected", "credits-gone", "partial-1", "extra-second", "conflict",
+    "repeated", "price-rise", *SILENT, *HIDDEN,
+)  # fmt: skip
+"""What can become of an accepted job, in the sandbox's words."""
+ONLY = {
+    "422-free": "fal", "422-accepted": "fal", "cancel-billed": "fal", "proxy-retry": "runware", "conflict": "runware",
+    "partial-1": "runware", "repeated": "runware", "rejected": "creatify", "credits-gone": "creatify",
+}  # fmt: skip
+"""What only one provider can do."""
+READ = ("read-lost", "read-503", "read-429", "read-cut", "read-html", "read-foreign")
+"""What can happen to a poll, a probe, a look at a price, a cancellation."""
+STORAGE = ("storage-before", "storage-after")
+"""The database fails before a commit, or after it and before its acknowledgement."""
+STALL = ("stall",)
+FAULTS = (*WAYS, *JOB, *READ, *STORAGE, *STALL)
 
 VERBS = ("recall", "hold", "read", "intent", "submitted", "unknown", "claimed", "release", "silent", "settle")
 CALLS = ("submit", "poll", "cost", "probe", "cancel")
@@ -197,10 +214,12 @@ def _wishes(rng: Random) -> tuple[Wish, ...]:
 
 def _faults(rng: Random, wishes: Sequence[Wish]) -> list[Fault]:
     """One fault, or two that strike the same submit."""
-    group = rng.choice((WAYS, WAYS, WAYS, JOB, JOB, READ, LIES, STORAGE, STALL))
+    group = rng.choice((WAYS, WAYS, WAYS, JOB, JOB, JOB, READ, STORAGE, STALL))
     kind: str = rng.choice(group)
     likely = rng.choice(wishes).providers or PROVIDERS
     place = ONLY.get(kind) or rng.choice(likely)
+    if kind == "price-rise" and place == "fal":
+        place = "runware"  # fal says units, and the price of today: what it billed before a rise, its statement says
     nth = rng.choice((0, 0, 0, 0, 1, 2))
     if kind in STORAGE:
         return [Fault(kind, rng.choice(("hold", "begin", "outcome", "settle", "release", "unknown", "expire")), nth)]
@@ -213,6 +232,8 @@ def _faults(rng: Random, wishes: Sequence[Wish]) -> list[Fault]:
     found = [Fault(kind, place, nth, status, _for_s(rng, kind, place))]
     if kind in LOSES and rng.random() < 0.4:
         found.append(Fault("hide", place, nth, 0, _for_s(rng, "hide", place)))
+    if kind == "fail-422" or (kind in JOB and rng.random() < 0.15):
+        found.append(Fault(rng.choice(SILENT), place, nth))
     if kind in ("hide", "slow") and rng.random() < 0.7:
         found.append(Fault(rng.choice(LOSES), place, nth, 503, 45.0))
     return found

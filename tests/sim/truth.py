@@ -1,6 +1,7 @@
 """What the sandbox truly billed, and whether the ledger says the same, job by job and in sum. Changes nothing.
 
-How each kind of job is judged:
+What was billed is what the provider can be heard to say (`sandbox.said`): a second bill for one job, or one for a job
+that is documented as free, is on its statement only, and counted apart. How each kind of job is judged:
   settled               its charge equals the bill to the nano, in the provider's currency; nothing provisional is left
   released, expired     the sandbox accepted nothing for it, or bills nothing
   unknown               only where nobody can know (`_excused`); what is exposed covers the bill
@@ -17,6 +18,7 @@ from ledger import AttemptView, JobView
 from pricing import Money
 from router.sandbox.account import Job
 
+from .sandbox import said
 from .watch import Violation
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Truth:
         jobs = self.of(view)
         if not jobs:
             return Money.zero(view.attempts[-1].high.currency if view.attempts else "USD")
-        return nanos(sum((job.amount(now_s) for job in jobs), Decimal(0)), jobs[0].currency)
+        return nanos(sum((said(job, now_s) for job in jobs), Decimal(0)), jobs[0].currency)
 
     def certain(self, view: JobView) -> bool:
         """Has it ended at the provider, so that a person who asks there learns the whole bill?"""
@@ -92,6 +94,9 @@ class Truth:
                 raise Violation(f"law 10: job {view.key} was made {len(caused)} times")
             self._check_job(view)
         self._check_books()
+        for job in self.jobs.values():
+            if nanos(job.amount(self.world.now_s), job.currency) != nanos(said(job, self.world.now_s), job.currency):
+                self.world.hits["billed on the statement only"] += 1
 
     def _check_job(self, view: JobView) -> None:
         owed = self.owed(view)
@@ -118,7 +123,7 @@ class Truth:
             raise Violation(f"law 15: {where} is unknown, though it can be known: the bill says {owed}")
         self.world.hits[f"left unknown: {excuse}"] += 1
         high = view.attempts[-1].high
-        dearer = any("extra-second" in job.struck for job in self.of(view))
+        dearer = any("extra-second" in job.struck or job.level > 1 for job in self.of(view))
         if not view.exposed.nanos or (owed > high and not dearer):
             raise Violation(f"law 12: {where} exposes {view.exposed}, the bill says {owed}")
 
@@ -155,7 +160,7 @@ class Truth:
             if view is None:
                 raise Violation(f"law 12: {job.provider} made a job for attempt {owner}, which the ledger does not know")
             if view.id not in waiting:
-                billed[job.provider, job.currency] += nanos(job.amount(self.world.now_s), job.currency).nanos
+                billed[job.provider, job.currency] += nanos(said(job, self.world.now_s), job.currency).nanos
         posted: Counter[tuple[str, str]] = Counter()
         for account, currency, job, amount in map(
             tuple,

@@ -3,11 +3,9 @@
 Counts what arrives and remembers which of the sandbox's jobs each attempt caused. Knows nothing of the ledger.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from random import Random
 
 from router.sandbox.account import Job
@@ -16,10 +14,9 @@ from router.talk import Broken, Call, Reply
 from router.talk import Answer as Heard
 from router.transport import encode
 
-from .sandbox import Sandbox
-from .scenario import JOB, LIES, READ, WAYS, Fault
+from .sandbox import Sandbox, unstrike
+from .scenario import JOB, READ, SILENT, WAYS, Fault
 
-_FIRST = re.compile(rb'"data":\[(\{.*?"videoUUID".*?\})')
 PAGE = b"<!doctype html><html><title>Just a moment...</title></html>"
 LOST = Broken(sent=True, error="ReadError: the connection was reset")
 AT_SUBMIT, AT_READ = frozenset({*WAYS, *JOB}), frozenset(READ)
@@ -44,15 +41,15 @@ class Wire:
         """Submits that left and may still arrive."""
         self.lifted = False
         self._counts: Counter[str] = Counter()
-        self._told: set[str] = set()
         self._hidden: list[tuple[float, Job]] = []
 
     def lift(self) -> None:
         """From here on nothing goes wrong, and what was unsaid is said; what is hidden is shown in its own time."""
         self.lifted = True
-        self.sandbox.account.credits = Decimal(10_000)
         for job in self.sandbox.jobs():
-            job.struck -= {"no-cost"}
+            unstrike(job, *SILENT)
+            if "stuck" in job.struck:
+                job.render_s = self.sandbox.now_s() - job.accepted_s + 1
 
     def send(self, call: Call, attempt: str, answered: Callable[[Heard], None]) -> None:
         """Carry a call; `answered` is called when its answer is there."""
@@ -115,7 +112,11 @@ class Wire:
             self.sandbox.account.knock()
             return _reply(Answer(422, b'{"detail":[{"msg":"too short"}]}', {"x-fal-billable-units": "0"}))
         if before is not None and way is not None:
-            self.sandbox.add_fault(f"status-{way.status}" if before == "status" else "html")
+            self.sandbox.add_fault(f"{f'status-{way.status}' if before == 'status' else 'html'}:{provider}")
+        else:
+            for one in struck:
+                if one in JOB and one != "slow":
+                    self.sandbox.add_fault(f"{one}:{provider}")
         known = len(self.sandbox.jobs())
         answer = self._handle(call)
         for job in self.sandbox.jobs()[known:]:
@@ -143,17 +144,14 @@ class Wire:
     def _took(self, attempt: str, job: Job, struck: Mapping[str, Fault]) -> None:
         """The sandbox accepted a job; what the faults make of it."""
         self.caused.setdefault(attempt, []).append(job)
-        for kind in JOB:
-            if kind not in struck:
-                continue
-            self.hits[kind] += 1
-            job.struck |= {kind}
-            if kind == "fail":
-                job.failure = "the render failed"
-            if kind == "slow":
-                job.render_s = struck[kind].for_s
-            if kind == "hide":
-                self._hidden.append((self.sandbox.now_s() + struck[kind].for_s, job))
+        for kind in job.struck:
+            self.hits[next(one for one in JOB if one.startswith(kind))] += 1
+        if "hide" in job.struck:
+            for_s = struck["hide"].for_s if "hide" in struck else 300.0
+            self._hidden.append((self.sandbox.now_s() + for_s, job))
+        if "slow" in struck:
+            self.hits["slow"] += 1
+            job.render_s = struck["slow"].for_s
         self.accepted(attempt, job)
 
     def _read(self, call: Call, struck: Mapping[str, Fault], answered: Callable[[Heard], None]) -> None:
@@ -162,25 +160,19 @@ class Wire:
         def arrive() -> None:
             answer = self._handle(call)
             heard: Heard = _reply(answer)
-            for kind in (*struck, *self._waiting(provider_of(call.url))):
+            for kind in struck:
                 changed = _spoilt(answer, kind)
                 if changed is not None:
                     self.hits[kind] += 1
-                    self._told.add(kind)
                     heard = changed
             self._later(back_s, lambda: answered(heard))
 
         self._later(there_s, arrive)
 
-    def _waiting(self, provider: str) -> list[str]:
-        """Lies that are told once, when there is something to lie about."""
-        told = {one.kind for one in self._faults if one.kind in LIES and one.place == provider} - self._told
-        return [] if self.lifted else sorted(told)
-
     def _handle(self, call: Call) -> Answer:
         for until_s, job in self._hidden:
             if until_s <= self.sandbox.now_s():
-                job.struck -= {"hide"}
+                unstrike(job, "hide")
         headers = {**call.headers, **call.secret_headers}
         body = b"" if call.json is None else encode(call.json)
         return self.sandbox.answer(Ask.of(call.method, call.url, headers, body))
@@ -210,10 +202,5 @@ def _spoilt(answer: Answer, kind: str) -> Heard | None:
             return Reply(200, {"content-type": "text/html"}, PAGE)
         case "read-foreign":
             return Reply(200, {}, b'{"hello":[1,2.50,null]}')
-        case "wrong-units" if "x-fal-billable-units" in answer.headers:
-            units = Decimal(answer.headers["x-fal-billable-units"]) * 10
-            return _reply(replace(answer, headers={**answer.headers, "x-fal-billable-units": f"{units:f}"}))
-        case "repeats" if b'"videoUUID"' in answer.body:
-            return _reply(replace(answer, body=_FIRST.sub(rb'"data":[\1,\1', answer.body)))
         case _:
             return None
