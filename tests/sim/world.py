@@ -395,6 +395,8 @@ class World:
         job.render_s = max(job.render_s, wish.render_s)
         job.queue_s = min(job.render_s / 5, 60.0)
         done_s = job.render_s + 0.5
+        if "stuck" in job.struck:
+            return
         for in_s in {"early": (0.0,), "late": (done_s + 700,), "twice": (done_s, done_s + 0.5)}.get(wish.hook, ()):
             self.later(in_s, lambda: self.hear(self.live(), job.provider, job.id), ours=True)
 
