@@ -21,9 +21,7 @@ _OPEN_STATES: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state}'") for
 PAGE = 500
 _BEHIND = sa.or_(
     JOB.c.granted_at > sa.bindparam("at", type_=sa.BigInteger),
-    sa.and_(
-        JOB.c.granted_at == sa.bindparam("at", type_=sa.BigInteger), JOB.c.id > sa.bindparam("job", type_=sa.Text)
-    ),
+    sa.and_(JOB.c.granted_at == sa.bindparam("at", type_=sa.BigInteger), JOB.c.id > sa.bindparam("job", type_=sa.Text)),
 )
 """Later in the order than the last one that was read."""
 

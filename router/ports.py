@@ -7,7 +7,7 @@ pricing types, builtins and ids. A refusal is a returned value; an exception fro
 from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from pricing import Money, Quote, Span
 
@@ -252,7 +252,9 @@ class History(Protocol):
     def headroom(self, scope: str) -> Headroom | None: ...  # None: no budget in the chain
     def job(self, job: str) -> JobView | None: ...
     def by_key(self, key: str) -> JobView | None: ...
-    def due(self, *, after: str | None = None) -> Sequence[JobView]: ...  # a page of jobs in an open state, oldest first
+    def due(
+        self, *, after: str | None = None
+    ) -> Sequence[JobView]: ...  # a page of jobs in an open state, oldest first
     def provisional(
         self, since: datetime, *, after: str | None = None
     ) -> Sequence[JobView]: ...  # a page of jobs settled without the provider's word
@@ -317,4 +319,16 @@ class Provider(Protocol):
 
     def cancel(self, ticket: Ticket) -> "Talk[bool]":
         """Ask for cancellation where the provider has it; True only if it says the job will not run."""
+        ...
+
+
+@runtime_checkable
+class PollsMany(Protocol):
+    """A provider that tells of many jobs in one answer."""
+
+    @property
+    def polled_at_once(self) -> int: ...  # jobs that one request may name
+
+    def poll_many(self, tickets: Sequence[Ticket]) -> "Talk[Mapping[str, Progress]]":
+        """Ask once about so many at most; by attempt. One that is absent is to be polled alone."""
         ...
