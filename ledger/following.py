@@ -47,7 +47,7 @@ class Following:
         )
 
     def park_claims(self, owner: str, jobs: Mapping[str, int]) -> int:
-        """Keep each job for so many seconds (1 at least) more, and leave it to anyone then; in one transaction.
+        """Keep each job for so many seconds more, and leave it to anyone then (0: at once); in one transaction.
 
         Answers how many of them were the owner's still. Raises BadRequest.
         """

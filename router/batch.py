@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 from threading import Event, Lock
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from pricing import Money, PricingError, Quote
 
 from .brief import Brief, read
 from .choose import Candidate, Room
 from .desk import Decision, Desk
+from .drive import Perform
 from .errors import BadRequest, KeyReused, NotConfigured, OutcomeUnknown, ProviderError, QuoteStale, Refused
 from .flow import make
 from .owner import me
@@ -23,7 +24,6 @@ from .plan import AT_ONCE, Allotment, BatchJob, Eligible, Goal, LeftOut, Share, 
 from .policy import Policy, exact
 from .ports import JobView
 from .request import Request, check_words
-from .steps import Flow
 
 T = TypeVar("T")
 HELD_AT_ONCE = 10_000
@@ -70,12 +70,6 @@ class BatchResult:
 
     def count(self, ending: Ending) -> int:
         return sum(one.ending == ending for one in self.made)
-
-
-class Perform(Protocol):
-    """Drives a flow to its end; `pause` waits, and raises when the batch is interrupted."""
-
-    def __call__(self, flow: Flow[T], pause: Callable[[float], object]) -> T: ...
 
 
 def draw_up(

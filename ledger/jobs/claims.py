@@ -96,7 +96,14 @@ def take(work: Work, now: int, *, job: str, owner: str, lease_s: int) -> bool:
 
 def park(work: Work, now: int, *, owner: str, jobs: Mapping[str, int]) -> int:
     """Keep each for so many seconds more, then it is anyone's; answers how many of them were still the owner's."""
-    return sum(renew(work, now, job=job, owner=owner, lease_s=max(1, seconds)) for job, seconds in jobs.items())
+    return sum(
+        work.run(
+            _LEASE,
+            _mine(now, job, owner)
+            | {"lease_owner": owner if seconds else "", "lease_until": now + _seconds(seconds, least=0) * 1_000_000},
+        )
+        for job, seconds in jobs.items()
+    )
 
 
 def claimants(work: Work, now: int) -> frozenset[str]:
