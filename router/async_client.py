@@ -12,7 +12,7 @@ import anyio
 
 from pricing import Money, PriceBook
 
-from .batch import BatchResult, Made, Plan, Runner, draw_up
+from .batch import BatchResult, Made, Plan, draw_up
 from .client import ONCE
 from .conduct import conduct
 from .desk import NO_TAGS, Decision, Desk
@@ -26,6 +26,7 @@ from .ports import JobView, LedgerAndHistory, Provider
 from .recovery import Worker
 from .request import Request
 from .result import Result, result_of
+from .runner import Runner
 from .steps import Flow, Patience
 from .transport import AsyncHttp
 

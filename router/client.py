@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 from pricing import Money, PriceBook
 
-from .batch import BatchResult, Made, Plan, Runner, draw_up
+from .batch import BatchResult, Made, Plan, draw_up
 from .brief import read
 from .choose import Choice, Demand
 from .desk import NO_TAGS, Decision, Desk
@@ -23,6 +23,7 @@ from .ports import JobView, LedgerAndHistory, Provider
 from .recovery import Worker
 from .request import Request
 from .result import Result, result_of
+from .runner import Runner
 from .steps import Flow, Patience
 from .transport import Http
 

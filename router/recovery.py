@@ -49,6 +49,8 @@ class Worker:
     gone: Event = field(default_factory=Event)
     by: str = field(default_factory=claimant)
     _errors: list[Exception] = field(default_factory=list[Exception])
+    _broken: set[str] = field(default_factory=set[str])
+    """Jobs whose look was broken by an error."""
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE))
 
     def __post_init__(self) -> None:
@@ -176,6 +178,7 @@ class Worker:
             return  # the ledger shows it
         except Exception as error:
             self._errors.append(error)
+            self._broken.add(view.id)
 
     def _asked_together(self, views: Sequence[JobView]) -> Mapping[str, Progress]:
         """What providers that tell of many jobs at once say of these, by attempt."""
@@ -220,7 +223,9 @@ class Worker:
         return ceil(again_s)
 
     def _has_had_enough(self, view: JobView, looks: int) -> bool:
-        """Is another look useless for now? Its run has still to send it, the key is missing, or it stays hidden."""
+        """Is another look useless for now? It broke, the key is missing, or the job stays hidden."""
+        if view.id in self._broken:
+            return True
         if view.state in ("submitting", "submitted"):
             provider = self.desk.providers.get(view.attempts[-1].provider) if view.attempts else None
             return provider is None or provider.missing is not None
