@@ -1,10 +1,12 @@
 """What both routers share: from a request to a decision to work. Reads files and the ledger; no network."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from uuid import uuid4
@@ -16,13 +18,13 @@ from .choose import Choice, Demand, Facts, NotReady, Rejection, Room, choose
 from .errors import BadRequest, NotConfigured, QuoteStale
 from .flow import follow, recover, revise
 from .offers import Profile, shipped_profiles
-from .owner import alive, me
+from .owner import alive, claimant, me
 from .policy import Number, Policy, exact
 from .ports import JobView, LedgerAndHistory, Provider
 from .providers import shipped
 from .request import Request, check_words
 from .steps import Flow, Patience, Work
-from .talk import Order
+from .talk import Order, Progress
 
 PROVISIONAL_FOR = timedelta(days=35)
 """How long a provisional charge is asked about again: one invoice cycle."""
@@ -151,6 +153,7 @@ class Desk:
             request=brief.describe,
             tags=tags,
             owner=me(),
+            by=claimant(),
             files=brief.files,
             digests=brief.digests,
             uploader=self.uploader,
@@ -168,23 +171,42 @@ class Desk:
                 return view
         return None
 
-    def open_work(self) -> tuple[JobView, ...]:
-        """What `resume` looks after: open jobs, then provisional charges."""
-        return (*self.ledger.due(), *self.provisional())
+    def open_work(self) -> Iterator[JobView]:
+        """All that is looked after: open jobs, then provisional charges; a page at a time."""
+        since = self.provisional_since()
+        for page in (self.ledger.due, partial(self.ledger.provisional, since)):
+            found = page()
+            while found:
+                yield from found
+                found = page(after=found[-1].id)
 
-    def recovery(self, view: JobView) -> Flow[JobView]:
-        """What a restart does with one of them."""
+    def recovery(self, view: JobView, seen: Mapping[str, Progress], patience: Patience) -> Flow[JobView]:
+        """What a restart does with one of them. `seen`: what was just asked about many, by attempt."""
         if view.state == "settled":
-            return revise(view, self.providers)
-        return recover(view, alive(view.owner), self.providers, self.patience)
+            return revise(view, self.providers, seen)
+        return recover(view, alive(view.owner), self.providers, patience, seen)
 
     def hearing(self, view: JobView, patience: Patience) -> Flow[JobView]:
         """What a hint does to one of them."""
         return revise(view, self.providers) if view.state == "settled" else follow(view.id, self.providers, patience)
 
-    def provisional(self) -> Sequence[JobView]:
-        """Jobs settled at their quote's high that the provider may still speak of."""
-        return self.ledger.provisional(self.clock() - PROVISIONAL_FOR)
+    def provisional_since(self) -> datetime:
+        """Jobs settled at their quote's high since then are ones that the provider may still speak of."""
+        return self.clock() - PROVISIONAL_FOR
+
+    @contextmanager
+    def claiming(self, by: str) -> Generator[None]:
+        """Whoever follows a job and breaks off leaves it to anyone at once."""
+        try:
+            yield
+        except BaseException:
+            self.leave(by)
+            raise
+
+    def leave(self, by: str) -> None:
+        """Drop its claims; where what broke it off has broken the ledger too, they lapse by themselves."""
+        with suppress(Exception):
+            self.ledger.drop_claims(by)
 
     def _fresh(self, wanted: Decision | Request, scope: str | None, policy: Policy | None) -> Decision:
         if not isinstance(wanted, Decision):

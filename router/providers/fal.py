@@ -19,7 +19,21 @@ from urllib.parse import quote, urlencode
 
 from ..errors import ProviderError
 from ..ports import Talk
-from ..talk import NOTHING, Answer, Call, Cost, Order, Probe, Progress, Purpose, Reply, Submission, Ticket, fingerprint
+from ..talk import (
+    NOTHING,
+    Answer,
+    Call,
+    Cost,
+    Order,
+    Probe,
+    Progress,
+    Purpose,
+    Reply,
+    Submission,
+    Ticket,
+    fingerprint,
+    retry_after_s,
+)
 from ._http import (
     Read,
     absent,
@@ -36,7 +50,6 @@ from ._http import (
     no_webhook,
     out_of_range,
     read,
-    retry_after_s,
     rows,
     said,
     table,
@@ -113,7 +126,13 @@ class Fal:
             raise ProviderError("fal's answer to an upload names no usable address", value=line(file_url)[:80])
         # The signed address is not fal's queue: it gets the file, never the key.
         answer = yield Call(
-            "upload", "PUT", upload_url, headers={"content-type": media_type}, content=path, timeout_s=UPLOAD_TIMEOUT_S
+            "upload",
+            "PUT",
+            upload_url,
+            headers={"content-type": media_type},
+            content=path,
+            timeout_s=UPLOAD_TIMEOUT_S,
+            provider=self.name,
         )
         if not (isinstance(answer, Reply) and 200 <= answer.status < 300):
             raise failed_upload(answer, "fal", (self._key,))
@@ -283,7 +302,9 @@ class Fal:
         return is_web(address) and (address.startswith("https:") or self._rest.startswith("http:"))
 
     def _call(self, purpose: Purpose, method: str, url: str, json: object = None) -> Call:
-        return Call(purpose, method, url, json=json, secret_headers={"authorization": f"Key {self._key}"})
+        return Call(
+            purpose, method, url, json=json, provider=self.name, secret_headers={"authorization": f"Key {self._key}"}
+        )
 
 
 def _endpoint(offer: str) -> str:
