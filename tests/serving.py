@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -18,7 +18,7 @@ SECRET = "a-secret-of-the-tests"  # noqa: S105 - it guards nothing
 
 
 @contextmanager
-def served(app: Any, *, lifespan: str = "off") -> Iterator[str]:
+def served(app: Any, *, lifespan: str = "off") -> Generator[str]:
     """The app's base address, until the block ends."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
@@ -52,7 +52,7 @@ class Signer:
     def public(self) -> bytes:
         return self.key.public_key().public_bytes_raw()
 
-    def jwks(self) -> dict[str, object]:
+    def jwks(self) -> dict[str, list[dict[str, str]]]:
         x = base64.urlsafe_b64encode(self.public).rstrip(b"=").decode()
         other = {"kty": "RSA", "n": "AQAB", "e": "AQAB"}
         return {"keys": [other, {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": "1"}]}
@@ -74,9 +74,7 @@ class Signer:
         self.asked += 1
         body = json.dumps(self.jwks()).encode()
         status = 200 if self.works else 500
-        await send(
-            {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]}
-        )
+        await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": body})
 
 

@@ -1,4 +1,4 @@
-"""Whatever messages come, in any order, repeated, forged, about nobody: the money is what the providers say when asked."""
+"""Whatever messages come, in any order, repeated, forged, about nobody: the money is what providers say when asked."""
 
 import json
 from dataclasses import dataclass

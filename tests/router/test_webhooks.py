@@ -264,7 +264,7 @@ def test_no_log_shows_the_secret(thread_place: Place, caplog: pytest.LogCaptureF
 
 
 def test_after_a_restart_a_known_message_is_acted_on_again(thread_place: Place) -> None:
-    """Whoever kept it may have died before: asking once more costs nothing, and a job that is over is not asked about."""
+    """Whoever kept it may have died before: asking once more costs nothing, and what is over is not asked about."""
     place = thread_place
     place.start()
     body = fal_body("job-1")
