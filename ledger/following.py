@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from . import inbox
+from . import inbox, reading
 from .evidence import Channel
 from .instants import micros
 from .jobs import claims
@@ -72,6 +72,10 @@ class Following:
         return self._store.write(
             lambda work: claims.release(work, self._store.now(), job=job, owner=owner, again_in_s=again_in_s)
         )
+
+    def by_provider_job(self, provider: str, provider_job: str) -> JobView | None:
+        """The job that a provider knows by this id, or by that of our attempt; None: not ours. Found by index."""
+        return self._store.read(lambda work: reading.by_provider_job(work, provider, provider_job))
 
     def receive(
         self, provider: str, channel: Channel, dedup_key: str, body: str | bytes, provider_job: str | None = None

@@ -46,6 +46,10 @@ _CLAIMED = Statement(
         ATTEMPT.c.provider == sa.bindparam("provider"), ATTEMPT.c.provider_job.is_not(None)
     )
 )
+_OF_ATTEMPT = sa.select(JOB).select_from(ATTEMPT.join(JOB, JOB.c.id == ATTEMPT.c.job))
+_IS_THEIRS = ATTEMPT.c.provider == sa.bindparam("provider")
+_BY_PROVIDER_JOB = Statement(_OF_ATTEMPT.where(_IS_THEIRS, ATTEMPT.c.provider_job == sa.bindparam("name")))
+_BY_ATTEMPT = Statement(_OF_ATTEMPT.where(_IS_THEIRS, ATTEMPT.c.id == sa.bindparam("name")))
 _EVENTS = Statement(sa.select(EVENT).where(EVENT.c.job == sa.bindparam("job")).order_by(EVENT.c.id))
 _SAID = Statement(sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id))
 _FIRST_QUOTE = Statement(sa.select(QUOTE.c.body).where(QUOTE.c.id == sa.bindparam("quote")))
@@ -67,6 +71,12 @@ def job(work: Work, name: str) -> JobView | None:
 
 def by_key(work: Work, key: str) -> JobView | None:
     return _one(work, work.row(JOB_BY_KEY, {"key": texts.clean(key)}))
+
+
+def by_provider_job(work: Work, provider: str, name: str) -> JobView | None:
+    """By the provider's own id; else by our attempt's, which a provider may name before its id is recorded here."""
+    wanted = {"provider": texts.clean(provider), "name": texts.short(name)}
+    return _one(work, work.row(_BY_PROVIDER_JOB, wanted) or work.row(_BY_ATTEMPT, wanted))
 
 
 def jobs(work: Work) -> tuple[JobView, ...]:

@@ -53,10 +53,11 @@ class AsyncRouter:
         new_id: Callable[[], str] | None = None,
         on_step: OnStep | None = None,
         http: AsyncHttp | None = None,
+        webhooks: str | None = None,
     ) -> None:
         self.desk = Desk.make(
             book, ledger, providers=providers, uploader=uploader, quality=quality, patience=patience, hold_s=hold_s,
-            clock=clock, new_id=new_id,
+            clock=clock, new_id=new_id, webhooks=webhooks,
         )  # fmt: skip
         self._http = http or AsyncHttp()
         self._on_step = on_step
@@ -132,8 +133,8 @@ class AsyncRouter:
     async def heard(self, provider: str, provider_job: str) -> JobView | None:
         """As `Router.heard`."""
         view = await in_thread(partial(self.desk.open_job, provider, provider_job))
-        if view is None:
-            return None
+        if view is None or self.desk.sending(view):
+            return view
         with suppress(OutcomeUnknown, JobFailed):
             await self._drive(self.desk.hearing(view, ONCE))
         return await in_thread(partial(self.desk.ledger.job, view.id))

@@ -37,7 +37,8 @@ class Router:
 
     `providers` default to the shipped ones with keys from the environment; `uploader` brings a local file to a URL that
     every provider can read; `quality` are your own scores (0-1) by offer id; `hold_s` is how long money stays set aside
-    while nothing was sent; `on_step` is told of every step; `http` carries the calls.
+    while nothing was sent; `on_step` is told of every step; `http` carries the calls; `webhooks` is where providers
+    reach `webhook_app` ("https://app.example/hooks/SECRET"), for requests that name no `webhook_url`.
     """
 
     def __init__(
@@ -54,10 +55,11 @@ class Router:
         new_id: Callable[[], str] | None = None,
         on_step: OnStep | None = None,
         http: Http | None = None,
+        webhooks: str | None = None,
     ) -> None:
         self.desk = Desk.make(
             book, ledger, providers=providers, uploader=uploader, quality=quality, patience=patience, hold_s=hold_s,
-            clock=clock, new_id=new_id,
+            clock=clock, new_id=new_id, webhooks=webhooks,
         )  # fmt: skip
         self._http = http or Http()
         self._on_step = on_step
@@ -145,11 +147,12 @@ class Router:
     def heard(self, provider: str, provider_job: str) -> JobView | None:
         """Someone says that a provider's job moved (a webhook): ask the provider once, post only what it answers.
 
-        None: no open job of ours; the hint is dropped.
+        Found by the provider's id or our attempt's. None: no open job of ours; a job that is just being sent is left
+        to its run, and answered as it is.
         """
         view = self.desk.open_job(provider, provider_job)
-        if view is None:
-            return None
+        if view is None or self.desk.sending(view):
+            return view
         with suppress(OutcomeUnknown, JobFailed):  # the ledger shows it
             self._drive(self.desk.hearing(view, ONCE))
         return self.desk.ledger.job(view.id)

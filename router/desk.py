@@ -17,6 +17,7 @@ from .brief import Brief, read
 from .choose import Choice, Demand, Facts, NotReady, Rejection, Room, choose
 from .errors import BadRequest, NotConfigured, QuoteStale
 from .flow import follow, recover, revise
+from .hints import webhook_base
 from .offers import Profile, shipped_profiles
 from .owner import alive, claimant, me
 from .policy import Number, Policy, exact
@@ -28,6 +29,8 @@ from .talk import Order, Progress
 
 PROVISIONAL_FOR = timedelta(days=35)
 """How long a provisional charge is asked about again: one invoice cycle."""
+OPEN = ("held", "submitting", "submitted", "unknown")
+"""States in which a job is not over."""
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -54,6 +57,7 @@ class Desk:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     profiles: Mapping[str, Profile]
+    webhooks: str | None = None
 
     @classmethod
     def make(
@@ -68,6 +72,7 @@ class Desk:
         hold_s: int,
         clock: Callable[[], datetime] | None,
         new_id: Callable[[], str] | None,
+        webhooks: str | None = None,
     ) -> "Desk":
         """A desk with the shipped providers, the environment's keys and the system's clock unless others are given."""
         return cls(
@@ -81,6 +86,7 @@ class Desk:
             clock=clock or (lambda: datetime.now(UTC)),
             new_id=new_id or (lambda: str(uuid4())),
             profiles=shipped_profiles(),
+            webhooks=None if webhooks is None else webhook_base(webhooks),
         )
 
     def decide(self, request: Request, policy: Policy, scope: str | None) -> Decision:
@@ -162,14 +168,22 @@ class Desk:
             patience=self.patience,
             nothing_fits=decision.why_not(),
             alive=alive,
+            webhooks=self.webhooks,
         )
 
     def open_job(self, provider: str, provider_job: str) -> JobView | None:
-        """The job of ours that a provider knows by this id, while it is open."""
-        for view in self.open_work():
-            if any(one.provider == provider and one.provider_job == provider_job for one in view.attempts):
-                return view
-        return None
+        """The job of ours that a provider knows by this id, or by our attempt's, while there is something to ask."""
+        view = self.ledger.by_provider_job(provider, provider_job)
+        if view is None or view.state in OPEN:
+            return view
+        provisional = view.state == "settled" and view.final is False
+        return view if provisional and view.created_at >= self.clock() - PROVISIONAL_FOR else None
+
+    def sending(self, view: JobView) -> bool:
+        """May its run still be on the way to the provider, so that nobody else should ask about it yet?"""
+        begun = view.attempts[-1].started_at if view.attempts else view.created_at
+        in_time = self.clock() - begun < timedelta(seconds=self.patience.submit_s)
+        return view.state == "submitting" and in_time and alive(view.owner) is not False
 
     def open_work(self) -> Iterator[JobView]:
         """All that is looked after: open jobs, then provisional charges; a page at a time."""

@@ -227,6 +227,8 @@ def _delivered(work: Work, candidate: Candidate, provider: Provider) -> Flow[Ord
         else:
             media[kind] = yield from provider.upload(path, kind)
     order = replace(work.order, attempt=work.new_id(), offer=candidate.offer, settings=candidate.settings)
+    if order.webhook_url is None and work.webhooks is not None:
+        order = replace(order, webhook_url=f"{work.webhooks}/{provider.name}")
     return replace(order, image=media.get("image", order.image), audio=media.get("audio", order.audio))
 
 

@@ -245,6 +245,17 @@ class Ledger(Protocol):
         """No one can say yet: the hold stays. submitting | submitted -> unknown."""
         ...
 
+    def receive(
+        self,
+        provider: str,
+        channel: Literal["webhook"],
+        dedup_key: str,
+        body: str | bytes,
+        provider_job: str | None = None,
+    ) -> bool:
+        """Keep a message as it came in, once per provider and `dedup_key`; answers whether it is new."""
+        ...
+
 
 class History(Protocol):
     """What the router reads: room, jobs, work that is due."""
@@ -252,6 +263,7 @@ class History(Protocol):
     def headroom(self, scope: str) -> Headroom | None: ...  # None: no budget in the chain
     def job(self, job: str) -> JobView | None: ...
     def by_key(self, key: str) -> JobView | None: ...
+    def by_provider_job(self, provider: str, provider_job: str) -> JobView | None: ...  # or by our attempt's id
     def due(
         self, *, after: str | None = None
     ) -> Sequence[JobView]: ...  # a page of jobs in an open state, oldest first

@@ -114,6 +114,8 @@ class Work:
     nothing_fits: str = "no candidate keeps every limit"
     alive: Callable[[str], bool | None] = lambda _: None
     """Does the run that so named itself still live? None: cannot tell."""
+    webhooks: str | None = None
+    """Where providers send webhooks if the order names no place: the provider's name is put behind it."""
 
 
 def ask(name: str, verb: Callable[[LedgerAndHistory], T]) -> Flow[T]:

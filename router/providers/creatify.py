@@ -1,10 +1,9 @@
 """Creatify: Aurora and custom templates in credits; `credits_used` on a finished job is the only word on money. No I/O.
 
-Facts: docs.creatify.ai (Aurora, custom template jobs). Webhooks carry no money, repeat and are unsigned: `read_webhook`
-gives an id to ask about, nothing else. There is no upload, no cancel, no idempotency key; our attempt id is the `name`.
+Facts: docs.creatify.ai (Aurora, custom template jobs). Webhooks carry no money, repeat and are unsigned: `hints.py`
+reads an id to ask about, nothing else. There is no upload, no cancel, no idempotency key; our attempt id is the `name`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -210,17 +209,6 @@ class Creatify:
             provider=self.name,
             secret_headers={"x-api-id": self._id, "x-api-key": self._key},
         )
-
-
-def read_webhook(body: bytes) -> str | None:
-    """The job a webhook speaks of: a hint to poll it, never evidence. None for anything else."""
-    if len(body) > 65_536:
-        return None
-    try:
-        job = text(table(json.loads(body)), "id")
-    except (ValueError, RecursionError):
-        return None
-    return job.lower() if is_uuid(job) else None
 
 
 def _model(offer: str) -> tuple[str, bool]:

@@ -97,6 +97,11 @@ class Fal:
     def missing(self) -> str | None:
         return absent({"FAL_KEY": self._key})
 
+    @property
+    def keys_url(self) -> str:
+        """Where the public keys are that its webhooks are signed with."""
+        return f"{self._rest}/.well-known/jwks.json"
+
     def check(self, order: Order) -> str | None:
         if order.kind != "avatar" or _endpoint(order.offer) != ENDPOINT:
             return f"fal makes avatar videos with {ENDPOINT}, not {order.kind} videos with {order.offer}"
