@@ -149,9 +149,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a provisional charge is never asked about again",
-        "router/desk.py",
-        "        return (*self.ledger.due(), *self.provisional())\n",
-        "        return tuple(self.ledger.due())\n",
+        "ledger/jobs/claims.py",
+        "    if provisional_since is not None and len(found) < limit:\n",
+        "    if False:\n",
     ),
     Mutation(
         "settle without dedupe",
@@ -167,7 +167,7 @@ MUTATIONS = (
     ),
     Mutation(
         "Runware's cumulative results count each time",
-        RUNWARE,
+        "router/providers/_runware.py",
         '            name = text(item, "videoUUID") or text(item, "videoURL") or f"#{item.get(\'resultIndex\', position)}"\n',
         '            name = f"#{position}"\n',
     ),

@@ -22,7 +22,7 @@ from .sandbox import said
 from .watch import Violation
 
 if TYPE_CHECKING:
-    from .world import World
+    from .engine import Engine
 
 DAY = timedelta(days=1)
 NANOS = 10**9
@@ -31,7 +31,7 @@ NANOS = 10**9
 class Truth:
     """The sandbox's account beside the ledger."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "Engine") -> None:
         self.world = world
         self.views = {view.id: view for view in world.ledger.jobs()}
         self.attempts: dict[str, AttemptView] = {

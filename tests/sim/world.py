@@ -1,319 +1,286 @@
-"""One run: virtual time, processes that drive real flows over the real ledger and the sandbox, and what befalls them.
+"""What happens in a run: jobs are made, workers resume, hints are heard, a person decides, clocks jump.
 
-Everything happens in one thread, in the order of one event queue; no clock, socket or thread of the machine is used.
+Does what `Router` does, with the same desk and the same flows, each driven step by step by the engine.
 """
 
-import heapq
-import traceback
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
-from random import Random
 from typing import Any, cast
-from uuid import UUID
 
-from ledger import LedgerError, WrongState
 from pricing import Money, usd
 from router import AvatarVideo, Patience, Policy, TemplateVideo
 from router import desk as desk_room
 from router.client import ONCE
-from router.desk import Desk
-from router.drive import bring, digest_of
-from router.errors import JobFailed, OutcomeUnknown, ProviderError, QuoteStale, Refused, RouterError
+from router.errors import JobFailed, OutcomeUnknown, ProviderError, Refused
 from router.flow import cancel, make, start
-from router.ports import JobView, LedgerAndHistory
-from router.providers import shipped
+from router.ports import JobView, PollsMany
+from router.recovery import _at_provider as at_provider  # pyright: ignore[reportPrivateUsage]
 from router.request import Request
 from router.sandbox.account import Job
-from router.steps import Ask, Bring, Digest, Moment, Pause, Step
-from router.talk import Call
+from router.steps import Ask, Pause, ticket
+from router.talk import Progress, Ticket
 
-from .crew import Flow, Process, Task, kind_of
-from .sandbox import ENV, Sandbox
-from .scenario import CALLS, Act, Scenario, Wish
+from .crew import Flow, Process
+from .engine import PATIENCE, Engine, Tell
+from .scenario import Act, Scenario, Wish
 from .stage import Stage, voice_track
-from .watch import InjectedError, Violation, Watch
-from .wire import Wire, provider_of
+from .truth import Truth
+from .watch import Violation
 
-BORN = datetime(2026, 11, 20, 12, tzinfo=UTC)
-PATIENCE = Patience(wait_s=400, first_s=2, growth=2, longest_s=60, probes=2, submit_s=60)
 TEMPLATE = "0b6f7c1e-3f0a-4c57-9d3a-2f9b7a1f5c11"
-EVENTS_MAX = 20_000
-Tell = Callable[[str], None]
 
 
-class World:
-    """A run in progress. `tell`: where each step's line goes."""
+class World(Engine):
+    """A scenario being played."""
 
     def __init__(self, stage: Stage, scenario: Scenario, tell: Tell | None) -> None:
-        self.scenario, self.stage = scenario, stage
-        self.rng = Random(scenario.schedule)
-        self.now_s, self.skew_s, self.asleep_until_s = 0.0, 0.0, 0.0
-        self._tell = tell
-        self._queue: list[tuple[float, int, bool, Callable[[], None]]] = []
-        self._count = 0
-        self.hits: Counter[str] = Counter()
-        self.ledger = stage.clear(self.wall)
-        self.sandbox = Sandbox(lambda: self.now_s, BORN, self.new_id)
-        self.wire = Wire(self.sandbox, scenario.faults, Random(scenario.schedule + 1), self.later)
-        self.wire.accepted = self._accepted
-        self.watch = Watch(stage, scenario.faults, Random(scenario.schedule + 2), self._begun, self.tell)
-        self.providers = shipped(ENV)
-        self.processes: list[Process] = []
-        self.busy: Task | None = None
+        super().__init__(stage, scenario, tell)
         self.requests = [request_of(wish) for wish in scenario.wishes]
-        self.stalls = [one for one in scenario.faults if one.kind == "stall"]
-        self.stalled: Counter[str] = Counter()
         self.budget("acme", usd(scenario.limit))
         if scenario.inner_limit is not None:
             self.budget("acme/a", usd(scenario.inner_limit))
 
-    # Time
-
-    def wall(self) -> datetime:
-        """What our clock shows: the provider's is `now_s`."""
-        return BORN + timedelta(seconds=self.now_s + self.skew_s)
-
-    def new_id(self) -> str:
-        return str(UUID(int=self.rng.getrandbits(128), version=4))
-
-    def later(self, in_s: float, do: Callable[[], None], *, ours: bool = False) -> None:
-        """Put something into the queue. `ours`: it is done by our machine, which may sleep."""
-        at_s = self.now_s + in_s
-        self._put(max(at_s, self.asleep_until_s) if ours else at_s, ours, do)
-
-    def _put(self, at_s: float, ours: bool, do: Callable[[], None]) -> None:
-        self._count += 1
-        heapq.heappush(self._queue, (at_s, self._count, ours, do))
-
-    def run_until_quiet(self) -> None:
-        """Do what is due, until nothing is."""
-        for _ in range(EVENTS_MAX):
-            if not self._queue:
-                return
-            at_s, _, _, do = heapq.heappop(self._queue)
-            self.now_s = max(self.now_s, at_s)
-            do()
-        raise Violation(f"law 15: {EVENTS_MAX} events, and no end")
-
-    def sleep(self, for_s: float) -> None:
-        """Our machine does nothing for so long; network and providers go on."""
-        self.asleep_until_s = until_s = self.now_s + for_s
-        waiting, self._queue = sorted(self._queue, key=lambda one: one[:2]), []
-        for at_s, _, ours, do in waiting:
-            self._put(max(at_s, until_s) if ours else at_s, ours, do)
-
-    def tell(self, line: str) -> None:
-        if self._tell is not None:
-            self._tell(f"{self.now_s:10.3f}  {line}")
-
-    # Processes and tasks
-
-    def spawn(self, host: str | None = None) -> Process:
-        """A new process with a router of its own."""
-        number = len(self.processes)
-        desk = Desk.make(
-            self.stage.book, cast("LedgerAndHistory", self.watch), providers=self.providers, uploader=self._upload,
-            quality=None, patience=PATIENCE, hold_s=900, clock=self.wall, new_id=self.new_id,
-        )  # fmt: skip
-        process = Process(number, f"{host or self.rng.choice(('here', 'here', 'there'))}/{number}/1", desk)
-        self.processes.append(process)
-        self.tell(f"process {number} ({process.owner}) begins")
-        return process
-
-    def _upload(self, path: Path) -> str:
-        return f"https://media.example/{path.name.replace('talk', 'talk-3s')}"
-
-    def live(self) -> Process:
-        """One of the living processes, or a new one."""
-        living = [one for one in self.processes if one.alive]
-        return self.rng.choice(living) if living else self.spawn()
-
-    def alive(self, owner: str) -> bool | None:
-        """As `owner.alive`: only of a process on the same host it can be told."""
-        asking = self.busy.process.owner if self.busy is not None else "here/"
-        known = next((one for one in self.processes if one.owner == owner), None)
-        if known is None or asking.partition("/")[0] != owner.partition("/")[0]:
-            return None
-        return known.alive
-
-    def me(self) -> str:
-        return "" if self.busy is None else self.busy.process.owner
-
-    def die(self, process: Process, where: str) -> None:
-        process.alive = False
-        self.hits[f"crash {where}"] += 1
-        self.tell(f"process {process.number} dies {where}")
-        self.later(self.rng.uniform(1, 200), self._restart, ours=True)
-
-    def _restart(self) -> None:
+    def restart(self) -> None:
         process = self.spawn()
         self.resume(process)
         for number in range(len(self.requests)):
             if self.rng.random() < 0.4 and self.scenario.wishes[number].at_s <= self.now_s:
                 self.make(process, number)
 
-    def run(self, name: str, process: Process, flow: Flow, ended: Callable[[object], None] | None = None) -> None:
-        """Begin a flow in a process."""
-        task = Task(name, process, flow, self.now_s, ended or (lambda _: None))
-        self.later(self._jitter(), lambda: self._go(task, None, first=True), ours=True)
+    def play(self) -> None:
+        """The scenario, until nothing is left to do."""
+        self.spawn("here")
+        for number, wish in enumerate(self.scenario.wishes):
+            self.later(wish.at_s, lambda number=number: self.make(self.live(), number), ours=True)
+        for act in self.scenario.acts:
+            self.later(act.at_s, lambda act=act: self.act(act))
+        self.run_until_quiet()
 
-    def _jitter(self) -> float:
-        return self.rng.random() * self.rng.choice((0.001, 0.02, 1.0))
+    def budget(self, scope: str, limit: Money) -> None:
+        self.ledger.set_budget(scope, limit)
+        self.watch.limits[scope] = limit.nanos
 
-    def _go(self, task: Task, answer: object, *, first: bool = False) -> None:
-        """Send a step's answer into a flow, and have its next step performed a little later."""
-        if not task.process.alive:
-            return
-        self.busy = task
-        try:
-            step: Step = next(task.flow) if first else task.flow.send(answer)
-        except StopIteration as end:
-            self.tell(f"{task.name}: ends with {told(end.value)}")
-            task.ended(end.value)
-        except (Violation, AssertionError):
-            raise
-        except Exception as error:
-            self._failed(task, error)
-        else:
-            kind = kind_of(step)
-            stall_s = self._stall(kind)
-            # Between the last look at the clock and the first byte nothing can be done about a sleep: it has no time here.
-            jitter_s = 0.0 if kind == "submit" else self._jitter()
-            self.later(jitter_s + stall_s, lambda: self._perform(task, kind, step), ours=True)
-        finally:
-            self.busy = None
+    def key(self, number: int) -> str:
+        return f"key-{number}"
 
-    def _stall(self, kind: str) -> float:
-        number = self.stalled[kind]
-        self.stalled[kind] += 1
-        found = next((one for one in self.stalls if one.place == kind and one.nth == number), None)
-        if found is None or self.wire.lifted:
-            return 0.0
-        self.hits["stall"] += 1
-        self.tell(f"stalls for {found.for_s:g} s before {kind}")
-        return found.for_s
+    def view(self, number: int) -> JobView | None:
+        return self.ledger.by_key(self.key(number))
 
-    def _failed(self, task: Task, error: Exception) -> None:
-        expected = isinstance(error, RouterError | InjectedError) and not isinstance(error, QuoteStale)
-        if not expected and not isinstance(error, WrongState):
-            words = "".join(traceback.format_exception(error))
-            raise Violation(f"{task.name} ended in an error that no one expects:\n{words}") from error
-        self.tell(f"{task.name}: {type(error).__name__}: {error}")
-        task.ended(error)
-
-    def _perform(self, task: Task, kind: str, step: Step) -> None:
-        process = task.process
-        if not process.alive:
-            return
-        number = process.steps[kind]
-        process.steps[kind] += 1
-        crash = self._crash(process, kind, number)
-        if crash == "before":
-            self.die(process, f"before {kind}")
-            return
-        self.busy = task
-        try:
-            if isinstance(step, Call):
-                self._call(task, step, crash)
-                return
-            answer = self._do(task, step)
-        except InjectedError as error:
-            self.tell(f"{task.name}: {kind}: {error}")
-            task.flow.close()
-            task.ended(error)
-            return
-        except LedgerError as error:
-            self._failed(task, error)
-            return
-        finally:
-            self.busy = None
-        if isinstance(step, Pause):
-            moment_in_s = step.seconds
-            self.later(moment_in_s, lambda: self._wake(task, crash), ours=True)
-            return
-        self.tell(f"{task.name}: {kind} -> {told(answer)}")
-        if crash is not None:
-            self.die(process, f"{crash} {kind}")
-            return
-        self._go(task, answer)
-
-    def _crash(self, process: Process, kind: str, number: int) -> str | None:
-        if self.wire.lifted:
-            return None
-        found = [
-            one
-            for one in self.scenario.crashes
-            if one.process == process.number and one.step == kind and one.nth == number
-        ]
-        return found[0].when if found else None
-
-    def _wake(self, task: Task, crash: str | None) -> None:
-        if crash is not None and task.process.alive:
-            self.die(task.process, f"{crash} pause")
-            return
-        self._go(task, Moment(self.now_s - task.began_s, self.wall()))
-
-    def _do(self, task: Task, step: Step) -> object:
-        match step:
-            case Ask(verb=verb):
-                return verb(cast("LedgerAndHistory", self.watch))
-            case Bring():
-                return bring(step)
-            case Digest(path=path):
-                return digest_of(path)
-            case _:
-                return None
-
-    def _call(self, task: Task, call: Call, crash: str | None) -> None:
-        if call.purpose == "submit":
-            self._leaves(task)
-        self.tell(f"{task.name}: {call.purpose} leaves for {provider_of(call.url)}")
-
-        def answered(answer: object) -> None:
-            if not task.process.alive:
-                return
-            self.tell(f"{task.name}: {call.purpose} answered: {told(answer)}")
-            if crash == "after":
-                self.die(task.process, f"after {call.purpose}")
-                return
-            self.later(0.0, lambda: self._go(task, answer), ours=True)
-
-        self.wire.send(call, task.attempt, answered)
-        if crash == "during":
-            self.die(task.process, f"during {call.purpose}")
-
-    def _begun(self, attempt: str) -> None:
-        if self.busy is not None:
-            self.busy.attempt = attempt
-
-    def _leaves(self, task: Task) -> None:
-        """Law 10, at the instant a submit leaves."""
-        attempt = task.attempt
-        found = self.stage.ask(
-            "SELECT job.state, attempt.outcome, attempt.number = job.attempts AS last, job.id FROM attempt "
-            "JOIN job ON job.id = attempt.job WHERE attempt.id = ?",
-            attempt,
+    def make(self, process: Process, number: int) -> None:
+        """Run or start a job's key."""
+        wish = self.scenario.wishes[number]
+        policy = Policy(
+            objective=wish.objective, providers=None if wish.providers is None else frozenset(wish.providers)
         )
-        if not attempt or not found:
-            raise Violation(f"law 10: {task.name} submits without a committed intent")
-        state, outcome, last, job = tuple(found[0])
-        if self.wire.posts[attempt]:
-            raise Violation(f"law 10: attempt {attempt} is submitted a second time")
-        if state not in ("submitting", "unknown") or outcome not in (None, "unknown") or not last:
-            raise Violation(f"law 10: a submit of job {job} leaves, which is {state} (attempt {outcome}, last {last})")
-        others = self.stage.ask("SELECT id, outcome FROM attempt WHERE job = ? AND id <> ?", job, attempt)
-        for other, ended in map(tuple, others):
-            if ended not in ("not_sent", "refused") or other in self.wire.caused:
-                raise Violation(f"law 10: job {job} is submitted again while attempt {other} is {ended}")
+
+        def flow() -> Flow:
+            work = process.desk.work(
+                self.requests[number], key=self.key(number), scope=wish.scope, policy=policy, tags={}
+            )
+            with process.desk.claiming(work.by):
+                return (yield from (make(work) if wish.waits else start(work)))
+
+        self.run(f"p{process.number} job {number}", process, flow(), self._truthful(number))
+
+    def _truthful(self, number: int) -> Callable[[object], None]:
+        def ended(result: object) -> None:
+            """A caller who is told *no* may forget the job: then it must be over in the ledger."""
+            view = self.view(number)
+            no = isinstance(result, Refused | ProviderError)
+            if no and view is not None and view.state in ("submitting", "submitted", "unknown"):
+                raise Violation(f"job {number} is {view.state}, and its caller was told: {result}")
+
+        return ended
+
+    def resume(self, process: Process, rounds: int = 2) -> None:
+        """As `recovery.Worker`: claims what is due, asks about many at once, looks at each, gives them back."""
+        by = f"{process.owner}#r{self.rng.getrandbits(32)}"
+        since = process.desk.provisional_since()
+
+        def claiming() -> Flow:
+            for one in (yield Ask("claimants", lambda ledger: ledger.claimants())):
+                if self.alive(one.rpartition("#")[0]) is False:
+                    yield from _dropping(one)
+            return (
+                yield Ask("claim", lambda ledger: ledger.claim(by, lease_s=60, limit=50, provisional_since=since))
+            )
+
+        def looked(views: list[JobView]) -> None:
+            def parking() -> Flow:
+                yield Ask("park", lambda ledger: ledger.park_claims(by, {one.id: 20 for one in views}))
+                if rounds > 1:
+                    yield Pause(25)
+                else:
+                    yield Ask("expire", lambda ledger: ledger.expire())
+                    yield from _dropping(by)
+
+            more: Callable[[object], None] = lambda _: self.resume(process, rounds - 1) if rounds > 1 else None
+            self.run(f"p{process.number} gives back", process, parking(), more)
+
+        def claimed(found: object) -> None:
+            if isinstance(found, tuple):
+                self._look(process, list(cast("tuple[JobView, ...]", found)), looked)
+
+        self.run(f"p{process.number} worker", process, claiming(), claimed)
+
+    def _look(self, process: Process, views: list[JobView], done: Callable[[list[JobView]], None]) -> None:
+        """One look at each, in flows of their own, after one at many where a provider has it."""
+        seen: dict[str, Progress] = {}
+        patience = replace(PATIENCE, wait_s=0, probes=1)
+
+        def each() -> None:
+            flows = [(f"p{process.number} look {name_of(one)}", self._recovery(process, one, seen, patience)) for one in views]
+            self._all(process, flows, lambda: done(views))
+
+        together: dict[str, list[Ticket]] = {}
+        for view in views:
+            attempt = at_provider(view)
+            if attempt is not None:
+                together.setdefault(attempt.provider, []).append(ticket(view, attempt))
+        asks = [
+            (f"p{process.number} asks {name} of {len(tickets)}", self._many(provider, tickets, seen))
+            for name, tickets in together.items()
+            if isinstance(provider := self.providers[name], PollsMany) and len(tickets) > 1
+        ]
+        self._all(process, asks, each)
+
+    def _all(self, process: Process, flows: list[tuple[str, Flow]], then: Callable[[], None]) -> None:
+        """Run them side by side; what comes then, comes when all have ended."""
+        left = [len(flows)]
+
+        def ended(_: object) -> None:
+            left[0] -= 1
+            if not left[0]:
+                then()
+
+        for name, flow in flows:
+            self.run(name, process, flow, ended)
+        if not flows:
+            then()
+
+    def _many(self, provider: PollsMany, tickets: list[Ticket], seen: dict[str, Progress]) -> Flow:
+        seen.update((yield from provider.poll_many(tickets)))
+
+    def _recovery(self, process: Process, view: JobView, seen: dict[str, Progress], patience: Patience) -> Flow:
+        return (yield from process.desk.recovery(view, seen, patience))
+
+    def hear(self, process: Process, provider: str, provider_job: str) -> None:
+        """As `Router.heard`."""
+
+        def flow() -> Flow:
+            view = process.desk.open_job(provider, provider_job)
+            if view is None or process.desk.sending(view):
+                return None
+            with suppress(OutcomeUnknown, JobFailed):
+                yield from process.desk.hearing(view, ONCE)
+            return None
+
+        self.run(f"p{process.number} heard of {provider}", process, flow())
+
+    def _accepted(self, attempt: str, job: Job) -> None:
+        self.tell(f"{job.provider} accepts attempt {attempt[:8]} ({job.model}, {job.seconds} s)")
+        (found,) = self.stage.ask("SELECT key FROM job JOIN attempt ON attempt.job = job.id WHERE attempt.id = ?", attempt)
+        wish = self.scenario.wishes[int(str(found[0]).removeprefix("key-"))]
+        job.render_s = max(job.render_s, wish.render_s)
+        job.queue_s = min(job.render_s / 5, 60.0)
+        done_s = job.render_s + 0.5
+        if "stuck" in job.struck:
+            return
+        for in_s in {"early": (0.0,), "late": (done_s + 700,), "twice": (done_s, done_s + 0.5)}.get(wish.hook, ()):
+            self.later(in_s, lambda: self.hear(self.live(), job.provider, job.id), ours=True)
+
+    def act(self, act: Act) -> None:
+        """Somebody does something."""
+        self.hits[f"act {act.kind}"] += 1
+        self.tell(f"act: {act.kind}")
+        match act.kind:
+            case "worker":
+                process = self.spawn()
+                self.resume(process)
+                self.later(45, lambda: self.resume(process) if process.alive else None, ours=True)
+            case "rerun":
+                self.make(self.spawn(), act.job)
+            case "cancel":
+                view, process = self.view(act.job), self.live()
+                if view is not None:
+                    flow = cancel(view.id, self.providers, PATIENCE)
+                    self.run(f"p{process.number} cancel {act.job}", process, flow)
+            case "hear":
+                for job in self.jobs_of(act.job):
+                    self.hear(self.live(), job.provider, job.id)
+            case "hear-forged":
+                self.hear(self.live(), "fal", self.new_id())
+            case "jump-forward":
+                self.skew_s += act.for_s
+            case "jump-back":
+                self.skew_s -= act.for_s
+            case "sleep":
+                self.sleep(act.for_s)
+            case "person":
+                self.resolve_unknown()
+            case "expire":
+                self.run("lapse", self.live(), expiring())
+            case "tighten":
+                self.budget("acme", usd("2.00"))
+            case _:
+                self.audit()
+
+    def jobs_of(self, number: int) -> list[Job]:
+        """The sandbox's jobs that one of ours caused."""
+        view = self.view(number)
+        return [] if view is None else [job for one in view.attempts for job in self.wire.caused.get(one.id, [])]
+
+    def resolve_unknown(self) -> None:
+        """A person looks at the provider's own books, and ends what is unknown as they say."""
+        truth = Truth(self)
+        for view in self.ledger.jobs():
+            if view.exposed.nanos and not self.wire.under_way and truth.certain(view):
+                owed = truth.owed(view)
+                word = "charged" if owed.nanos else "not_charged"
+                self.tell(f"a person: job {name_of(view)} was {word}, {owed}")
+                cast("Any", self.watch).resolve(
+                    view.id, charged=owed if owed.nanos else None, verdict=word, note="as billed", author="ann"
+                )
+
+    def audit(self) -> None:
+        verdict = self.ledger.verify()
+        if not verdict.ok:
+            raise Violation(f"law 7: {'; '.join(verdict.faults)}")
 
 
-def told(value: object) -> str:
-    """An answer as few words."""
-    state = getattr(value, "state", None)
-    if isinstance(state, str):
-        return state
-    words = str(value)
-    return words if len(words) <= 160 else f"{words[:159]}…"
+def expiring() -> Flow:
+    return (yield Ask("expire", lambda ledger: ledger.expire()))
+
+
+def request_of(wish: Wish) -> Request:
+    if wish.template:
+        return TemplateVideo(TEMPLATE, ("3", "40"), {"seconds": wish.seconds})
+    audio: str | Path = f"https://media.example/{wish.media}/talk-{wish.seconds}s.mp3"
+    return AvatarVideo(
+        f"https://media.example/{wish.media}/face.png",
+        voice_track() if wish.local else audio,
+        seconds=None if wish.local else wish.seconds,
+        resolution=wish.resolution,
+        outputs=wish.outputs,
+    )
+
+
+def name_of(view: JobView) -> str:
+    return view.key.removeprefix("key-")
+
+
+def _dropping(by: str) -> Flow:
+    yield Ask("drop", lambda ledger: ledger.drop_claims(by))
+
+
+def installed(world: World) -> Callable[[], None]:
+    """Have the desk name processes as this world does; answers how to undo it."""
+    usual = desk_room.me, desk_room.alive, desk_room.claimant
+    desk_room.me, desk_room.alive, desk_room.claimant = world.me, world.alive, world.claimant  # type: ignore[assignment]
+
+    def undo() -> None:
+        desk_room.me, desk_room.alive, desk_room.claimant = usual  # type: ignore[assignment]
+
+    return undo
