@@ -1,4 +1,4 @@
-"""`python -m tests.sim SEED`: replays a seed, shrinks what breaks. `python -m tests.sim FROM TO`: many seeds, histogram."""
+"""`python -m tests.sim SEED`: replays a seed, shrinks what breaks. `… FROM TO`: many seeds, and what they hit."""
 
 import sys
 import time

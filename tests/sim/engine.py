@@ -177,7 +177,7 @@ class Engine(ABC):
         else:
             kind = kind_of(step)
             stall_s = self._stall(kind)
-            # Between the last look at the clock and the first byte nothing can be done about a sleep: it has no time here.
+            # A sleep between the last look at the clock and the first byte is seen by nobody: here it takes no time.
             jitter_s = 0.0 if kind == "submit" else self._jitter()
             self.later(jitter_s + stall_s, lambda: self._perform(task, kind, step), ours=True)
         finally:

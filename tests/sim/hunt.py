@@ -28,7 +28,9 @@ class Changed(MetaPathFinder, Loader):
     def __init__(self, mutation: Mutation) -> None:
         self.name, self.text, self.file = mutation.module, mutation.source(), str(ROOT / mutation.file)
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         return spec_from_loader(fullname, self, origin=self.file) if fullname == self.name else None
 
     def exec_module(self, module: ModuleType) -> None:

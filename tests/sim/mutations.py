@@ -34,7 +34,12 @@ class Mutation:
         return self.file.removesuffix(".py").replace("/", ".")
 
 
-FLOW, FAL, RUNWARE, HTTP = "router/flow.py", "router/providers/fal.py", "router/providers/runware.py", "router/providers/_http.py"
+FLOW, FAL, RUNWARE, HTTP = (
+    "router/flow.py",
+    "router/providers/fal.py",
+    "router/providers/runware.py",
+    "router/providers/_http.py",
+)
 CREATIFY, HOLDS, SETTLING = "router/providers/creatify.py", "ledger/jobs/holds.py", "ledger/jobs/settling.py"
 
 MUTATIONS = (
@@ -168,8 +173,8 @@ MUTATIONS = (
     Mutation(
         "Runware's cumulative results count each time",
         "router/providers/_runware.py",
-        '            name = text(item, "videoUUID") or text(item, "videoURL") or f"#{item.get(\'resultIndex\', position)}"\n',
-        '            name = f"#{position}"\n',
+        '            name = text(item, "videoUUID") or ',
+        '            name = f"#{position}" or text(item, "videoUUID") or ',
     ),
     # The ledger's moves.
     Mutation(
@@ -195,7 +200,12 @@ MUTATIONS = (
         "ledger/budget/budgets.py",
         "    return None if one is None or one.lets_in(amount) else one\n",
         "    return None\n",
-        (('{"amount": amount, "period": one.period, "at": now}) != 1', '{"amount": amount, "period": one.period, "at": now}) < 0'),),
+        (
+            (
+                '{"amount": amount, "period": one.period, "at": now}) != 1',
+                '{"amount": amount, "period": one.period, "at": now}) < 0',
+            ),
+        ),
     ),
     Mutation(
         "a dearer attempt takes no more room",

@@ -1,4 +1,4 @@
-"""Plays a scenario to its end and judges it: what was broken, with a trace, and what was hit. Finds the smallest like it."""
+"""Plays a scenario to its end and judges it: what broke, with a trace, and what was hit; the smallest like it."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -40,4 +40,8 @@ def said(job: Job, now_s: float) -> Decimal:
     if job.prepaid:
         return Decimal(0) if job.state(now_s) == "failed" else job.price * job.results
     billed = job.price * job.finished(now_s)
-    return billed + job.price if job.failure == "content" and job.state(now_s) == "failed" and job.provider == "fal" else billed
+    return (
+        billed + job.price
+        if job.failure == "content" and job.state(now_s) == "failed" and job.provider == "fal"
+        else billed
+    )

@@ -18,15 +18,6 @@ SUBMIT = (
     "html-after", "odd-before", "odd-after", "turned-away",
 )  # fmt: skip
 """What can happen to a submit at any provider."""
-ONLY = {"422-free": "fal", "422-accepted": "fal", "proxy-retry": "runware", "wrong-units": "fal", "repeats": "runware"}
-"""What only one provider can do."""
-JOB = ("fail", "extra-second", "no-cost", "hide", "slow")
-"""What can become of an accepted job."""
-READ = ("read-lost", "read-503", "read-429", "read-cut", "read-html", "read-foreign")
-"""What can happen to a poll, a probe, a look at a price, a cancellation."""
-STORAGE = ("storage-before", "storage-after")
-"""The database fails before a commit, or after it and before its acknowledgement."""
-STALL = ("stall",)
 WAYS = (*SUBMIT, "422-free", "422-accepted", "proxy-retry")
 LOSES = ("lost-answer", "lost-answer", "cut-answer", "html-after", "odd-after")
 """The job is accepted, and the client does not hear it."""
@@ -51,7 +42,10 @@ STORAGE = ("storage-before", "storage-after")
 STALL = ("stall",)
 FAULTS = (*WAYS, *JOB, *READ, *STORAGE, *STALL)
 
-VERBS = ("recall", "hold", "read", "intent", "submitted", "unknown", "claimed", "release", "silent", "settle")
+VERBS = (
+    "recall", "hold", "read", "intent", "submitted", "unknown", "claimed", "release", "silent", "settle", "keep",
+    "claim", "park",
+)  # fmt: skip
 CALLS = ("submit", "poll", "cost", "probe", "cancel")
 STEPS = (*VERBS, *CALLS, "pause", "bring", "digest")
 """Every kind of step at which a process can die."""
@@ -249,7 +243,7 @@ def _for_s(rng: Random, kind: str, place: str) -> float:
 
 
 def _crash(rng: Random, number: int) -> Crash:
-    step = rng.choice((*STEPS, "intent", "submit", "submit", "submitted", "settle"))
+    step = rng.choice((*STEPS, "intent", "intent", "submit", "submit", "submitted", "settle"))
     when: When = rng.choice(("before", "after", "during")) if step in CALLS else rng.choice(("before", "after"))
     process = rng.choice((0, 0, number, number, number + 1))
     return Crash(process, step, when, rng.choice((0, 0, 0, 1, 2)))

@@ -1,4 +1,4 @@
-"""What every run shares because it is dear to make: a ledger in memory, set back to empty; the price book; a voice track.
+"""What every run shares because it is dear to make: a ledger in memory, set back to empty; prices; a voice track.
 
 Opens no socket. A run has the stage for itself: one at a time in each process.
 """

@@ -1,4 +1,4 @@
-"""The simulator over many seeds: 300 in the suite, 10,000 in `make sim`; every fault strikes, every process dies somewhere.
+"""The simulator over many seeds: 300 in the suite, 10,000 in `make sim`; every fault strikes, death comes anywhere.
 
 A seed that breaks a law is shrunk, and printed with its trace and how to replay it.
 """
@@ -15,7 +15,7 @@ from tests.conftest import SWEEP
 
 from .__main__ import main
 from .play import Played, play, played, report, shrunk
-from .scenario import CALLS, FAULTS, Crash, Fault, drawn
+from .scenario import CALLS, FAULTS, STEPS, Crash, Fault, drawn
 
 FEW, MANY = 300, 10_000
 OFTEN = 20
@@ -66,8 +66,7 @@ def test_every_law_holds_whatever_goes_wrong(pytestconfig: pytest.Config) -> Non
 
 def deaths() -> list[str]:
     """Each kind of step, before and after it; of a call also while it is under way."""
-    verbs = ("recall", "hold", "read", "intent", "submitted", "unknown", "claimed", "release", "silent", "settle")
-    whens = [(step, when) for step in (*verbs, *CALLS, "pause", "bring", "digest") for when in ("before", "after")]
+    whens = [(step, when) for step in STEPS for when in ("before", "after")]
     return [f"crash {when} {step}" for step, when in (*whens, *((call, "during") for call in CALLS))]
 
 

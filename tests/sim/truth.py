@@ -158,7 +158,9 @@ class Truth:
             job = self.jobs[job_id]
             view = next((one for one in self.views.values() if any(a.id == owner for a in one.attempts)), None)
             if view is None:
-                raise Violation(f"law 12: {job.provider} made a job for attempt {owner}, which the ledger does not know")
+                raise Violation(
+                    f"law 12: {job.provider} made a job for attempt {owner}, which the ledger does not know"
+                )
             if view.id not in waiting:
                 billed[job.provider, job.currency] += nanos(said(job, self.world.now_s), job.currency).nanos
         posted: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""The real ledger as a run's processes see it: each verb is checked as it happens, repeated, or broken off on purpose."""
+"""The real ledger as a run's processes see it: each verb is checked as it happens, repeated, or broken on purpose."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -27,7 +27,12 @@ class Watch:
     """Fits the router's Ledger and History by shape, as the real one does."""
 
     def __init__(
-        self, stage: Stage, faults: tuple[Fault, ...], rng: Random, begun: Callable[[str], None], tell: Callable[[str], None]
+        self,
+        stage: Stage,
+        faults: tuple[Fault, ...],
+        rng: Random,
+        begun: Callable[[str], None],
+        tell: Callable[[str], None],
     ) -> None:
         self._stage, self._rng, self._begun, self._tell = stage, rng, begun, tell
         self._faults = [one for one in faults if one.kind in STORAGE]
@@ -92,7 +97,13 @@ class Watch:
                 raise Violation(f"law 5: {by} was granted, and {scope} is oversold: {used} of {limit} nanos")
 
     def _repeat(
-        self, name: str, real: Callable[..., Any], args: tuple[Any, ...], values: Mapping[str, Any], first: Any, did: int
+        self,
+        name: str,
+        real: Callable[..., Any],
+        args: tuple[Any, ...],
+        values: Mapping[str, Any],
+        first: Any,
+        did: int,
     ) -> None:
         """Law 8: the same verb again changes nothing and answers the same."""
         before = self._stage.changes

@@ -10,8 +10,8 @@ from random import Random
 
 from router.sandbox.account import Job
 from router.sandbox.wire import Answer, Ask
-from router.talk import Broken, Call, Reply
 from router.talk import Answer as Heard
+from router.talk import Broken, Call, Reply
 from router.transport import encode
 
 from .sandbox import Sandbox, unstrike
@@ -90,7 +90,11 @@ class Wire:
         self.under_way += 1
         if kind == "late-arrival" and way is not None:
             self._later(call.timeout_s, lambda: answered(Broken(sent=True, error="ReadTimeout: no answer")))
-            return self._later(way.for_s, lambda: self._arrive(call, attempt, provider, way, struck))
+
+            def arrive_late() -> None:
+                self._arrive(call, attempt, provider, way, struck)
+
+            return self._later(way.for_s, arrive_late)
         if kind == "slow-answer":
             back_s = self._rng.uniform(5, 29)
 
@@ -101,9 +105,7 @@ class Wire:
         self._later(there_s, arrive)
         return None
 
-    def _arrive(
-        self, call: Call, attempt: str, provider: str, way: Fault | None, struck: Mapping[str, Fault]
-    ) -> Heard:
+    def _arrive(self, call: Call, attempt: str, provider: str, way: Fault | None, struck: Mapping[str, Fault]) -> Heard:
         """A submit reaches the provider; what the client will hear of it."""
         self.under_way -= 1
         kind = "" if way is None else way.kind

@@ -46,7 +46,7 @@ class World(Engine):
         process = self.spawn()
         self.resume(process)
         for number in range(len(self.requests)):
-            if self.rng.random() < 0.4 and self.scenario.wishes[number].at_s <= self.now_s:
+            if self.rng.random() < 0.6 and self.scenario.wishes[number].at_s <= self.now_s:
                 self.make(process, number)
 
     def play(self) -> None:
@@ -103,9 +103,7 @@ class World(Engine):
             for one in (yield Ask("claimants", lambda ledger: ledger.claimants())):
                 if self.alive(one.rpartition("#")[0]) is False:
                     yield from _dropping(one)
-            return (
-                yield Ask("claim", lambda ledger: ledger.claim(by, lease_s=60, limit=50, provisional_since=since))
-            )
+            return (yield Ask("claim", lambda ledger: ledger.claim(by, lease_s=60, limit=50, provisional_since=since)))
 
         def looked(views: list[JobView]) -> None:
             def parking() -> Flow:
@@ -116,7 +114,10 @@ class World(Engine):
                     yield Ask("expire", lambda ledger: ledger.expire())
                     yield from _dropping(by)
 
-            more: Callable[[object], None] = lambda _: self.resume(process, rounds - 1) if rounds > 1 else None
+            def more(_: object) -> None:
+                if rounds > 1:
+                    self.resume(process, rounds - 1)
+
             self.run(f"p{process.number} gives back", process, parking(), more)
 
         def claimed(found: object) -> None:
@@ -131,7 +132,10 @@ class World(Engine):
         patience = replace(PATIENCE, wait_s=0, probes=1)
 
         def each() -> None:
-            flows = [(f"p{process.number} look {name_of(one)}", self._recovery(process, one, seen, patience)) for one in views]
+            flows = [
+                (f"p{process.number} look {name_of(one)}", self._recovery(process, one, seen, patience))
+                for one in views
+            ]
             self._all(process, flows, lambda: done(views))
 
         together: dict[str, list[Ticket]] = {}
@@ -181,7 +185,9 @@ class World(Engine):
 
     def _accepted(self, attempt: str, job: Job) -> None:
         self.tell(f"{job.provider} accepts attempt {attempt[:8]} ({job.model}, {job.seconds} s)")
-        (found,) = self.stage.ask("SELECT key FROM job JOIN attempt ON attempt.job = job.id WHERE attempt.id = ?", attempt)
+        (found,) = self.stage.ask(
+            "SELECT key FROM job JOIN attempt ON attempt.job = job.id WHERE attempt.id = ?", attempt
+        )
         wish = self.scenario.wishes[int(str(found[0]).removeprefix("key-"))]
         job.render_s = max(job.render_s, wish.render_s)
         job.queue_s = min(job.render_s / 5, 60.0)
