@@ -34,7 +34,7 @@ bench: $(READY) ## ratios against a floor measured in the same run, into docs/pe
 	$(BIN)/python benchmarks/report.py
 
 sim: $(READY) ## the slow sweeps: laws with many examples, kills at many instants; SEED=… draws the same again
-	FAREGATE_SWEEP=1 $(BIN)/python -m pytest --hypothesis-seed=$(SEED) -m "slow or not slow" tests/laws tests/faults tests/cli
+	FAREGATE_SWEEP=1 $(BIN)/python -m pytest --hypothesis-seed=$(SEED) -m "slow or not slow" tests/laws tests/faults tests/cli tests/sim
 
 clean: ## forget the environment
 	rm -rf .venv

@@ -33,6 +33,11 @@ def check(name: str, rule: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(rule, name=name)
 
 
+def index_where(name: str, rule: str, *columns: str) -> sa.Index:
+    """An index of the few rows for which the rule holds."""
+    return sa.Index(name, *columns, sqlite_where=sa.text(rule), postgresql_where=sa.text(rule))
+
+
 def one_of(column: str, words: tuple[str, ...]) -> sa.CheckConstraint:
     return check(f"{column}_known", f'"{column}" IN ({", ".join(repr(word) for word in words)})')
 

@@ -309,13 +309,18 @@ class Ledger(Following):
         """Every job, in the order they were made."""
         return self._store.read(lambda work: reading.jobs(work))
 
-    def due(self) -> tuple[JobView, ...]:
-        """Every job in an open state, oldest first."""
-        return self._store.read(lambda work: reading.due(work))
+    def due(self, *, after: str | None = None, limit: int = reading.PAGE) -> tuple[JobView, ...]:
+        """Jobs in an open state, oldest first: a page, from the one after job `after` on; empty: that was the last.
 
-    def provisional(self, since: datetime) -> tuple[JobView, ...]:
-        """Every job made since then that was settled without the provider's word, oldest first."""
-        return self._store.read(lambda work: reading.provisional(work, micros(since)))
+        Raises UnknownJob for an `after` that is none.
+        """
+        return self._store.read(lambda work: reading.due(work, after, limit))
+
+    def provisional(
+        self, since: datetime, *, after: str | None = None, limit: int = reading.PAGE
+    ) -> tuple[JobView, ...]:
+        """Jobs made since then that were settled without the provider's word, oldest first: a page, as `due`."""
+        return self._store.read(lambda work: reading.provisional(work, micros(since), after, limit))
 
     def claimed(self, provider: str) -> frozenset[str]:
         """The provider's job ids that are already ours."""

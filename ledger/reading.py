@@ -18,21 +18,38 @@ from .values import Budget, Event, Gate, Headroom, JobView, Leg
 
 _ALL = Statement(sa.select(JOB).order_by(JOB.c.granted_at, JOB.c.id))
 _OPEN_STATES: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state}'") for state in OPEN]
-_DUE = Statement(sa.select(JOB).where(JOB.c.state.in_(_OPEN_STATES)).order_by(JOB.c.granted_at, JOB.c.id))
-_PROVISIONAL = Statement(
-    sa.select(JOB)
-    .where(
-        JOB.c.state == sa.literal_column("'settled'"),
-        JOB.c.final == sa.literal_column("0"),
-        JOB.c.granted_at >= sa.bindparam("since"),
-    )
-    .order_by(JOB.c.granted_at, JOB.c.id)
+PAGE = 500
+_BEHIND = sa.or_(
+    JOB.c.granted_at > sa.bindparam("at", type_=sa.BigInteger),
+    sa.and_(JOB.c.granted_at == sa.bindparam("at", type_=sa.BigInteger), JOB.c.id > sa.bindparam("job", type_=sa.Text)),
+)
+"""Later in the order than the last one that was read."""
+
+
+def _page(*which: sa.ColumnElement[bool]) -> Statement:
+    page = sa.select(JOB).where(*which, _BEHIND).order_by(JOB.c.granted_at, JOB.c.id)
+    return Statement(page.limit(sa.bindparam("limit", type_=sa.BigInteger)).offset(sa.literal_column("0")))
+
+
+# Two, because the open jobs with money set aside and those that never needed any have an index each.
+_DUE = (
+    _page(JOB.c.open_nanos > sa.literal_column("0"), JOB.c.state.in_(_OPEN_STATES)),
+    _page(JOB.c.held_nanos == sa.literal_column("0"), JOB.c.state.in_(_OPEN_STATES)),
+)
+_PROVISIONAL = _page(
+    JOB.c.state == sa.literal_column("'settled'"),
+    JOB.c.final == sa.literal_column("0"),
+    JOB.c.granted_at >= sa.bindparam("since"),
 )
 _CLAIMED = Statement(
     sa.select(ATTEMPT.c.provider_job).where(
         ATTEMPT.c.provider == sa.bindparam("provider"), ATTEMPT.c.provider_job.is_not(None)
     )
 )
+_OF_ATTEMPT = sa.select(JOB).select_from(ATTEMPT.join(JOB, JOB.c.id == ATTEMPT.c.job))
+_IS_THEIRS = ATTEMPT.c.provider == sa.bindparam("provider")
+_BY_PROVIDER_JOB = Statement(_OF_ATTEMPT.where(_IS_THEIRS, ATTEMPT.c.provider_job == sa.bindparam("name")))
+_BY_ATTEMPT = Statement(_OF_ATTEMPT.where(_IS_THEIRS, ATTEMPT.c.id == sa.bindparam("name")))
 _EVENTS = Statement(sa.select(EVENT).where(EVENT.c.job == sa.bindparam("job")).order_by(EVENT.c.id))
 _SAID = Statement(sa.select(OBSERVATION).where(OBSERVATION.c.job == sa.bindparam("job")).order_by(OBSERVATION.c.id))
 _FIRST_QUOTE = Statement(sa.select(QUOTE.c.body).where(QUOTE.c.id == sa.bindparam("quote")))
@@ -56,19 +73,32 @@ def by_key(work: Work, key: str) -> JobView | None:
     return _one(work, work.row(JOB_BY_KEY, {"key": texts.clean(key)}))
 
 
+def by_provider_job(work: Work, provider: str, name: str) -> JobView | None:
+    """By the provider's own id; else by our attempt's, which a provider may name before its id is recorded here."""
+    wanted = {"provider": texts.clean(provider), "name": texts.short(name)}
+    return _one(work, work.row(_BY_PROVIDER_JOB, wanted) or work.row(_BY_ATTEMPT, wanted))
+
+
 def jobs(work: Work) -> tuple[JobView, ...]:
     """Every job, in the order they were made."""
     return views(work, work.rows(_ALL, {}))
 
 
-def due(work: Work) -> tuple[JobView, ...]:
-    """Every job in an open state, oldest first."""
-    return views(work, work.rows(_DUE, {}))
+def due(work: Work, after: str | None, limit: int) -> tuple[JobView, ...]:
+    """Jobs in an open state, oldest first: so many from the one after `after` on."""
+    behind = _behind(work, after, limit)
+    found = [row for statement in _DUE for row in work.rows(statement, behind)]
+    return views(work, sorted(found, key=lambda row: (row["granted_at"], row["id"]))[:limit])
 
 
-def provisional(work: Work, since: int) -> tuple[JobView, ...]:
-    """Every job made since then whose charge waits for better evidence, oldest first."""
-    return views(work, work.rows(_PROVISIONAL, {"since": since}))
+def provisional(work: Work, since: int, after: str | None, limit: int) -> tuple[JobView, ...]:
+    """Jobs made since then whose charge waits for better evidence, oldest first."""
+    return views(work, work.rows(_PROVISIONAL, _behind(work, after, limit) | {"since": since}))
+
+
+def _behind(work: Work, after: str | None, limit: int) -> dict[str, object]:
+    at = -1 if after is None else _known(work, after)["granted_at"]
+    return {"at": at, "job": after or "", "limit": limit}
 
 
 def claimed(work: Work, provider: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ in UTC, structures are JSON text. The same tables serve SQLite and PostgreSQL; w
 import sqlalchemy as sa
 
 from .accounts import BOOKS
-from .columns import METADATA, STRICT, LedgerRow, check, one_of, text, whole
+from .columns import METADATA, STRICT, LedgerRow, check, index_where, one_of, text, whole
 from .evidence import CHANNELS, RANKS
 from .instants import WEEKDAYS, WINDOWS
 from .states import OPEN, STATES
@@ -24,10 +24,10 @@ OVERRUNS = ("freeze", "allow_to_limit", "alert")
 THRESHOLDS = (50, 80, 100)
 """Per cent of a limit that, once spent, are noticed."""
 
-_IS_OPEN = sa.text("open_nanos > 0")
-_MAY_LAPSE = sa.text("open_nanos > 0 AND state = 'held'")
-_IS_FREE = sa.text("held_nanos = 0")
+_IS_OPEN = "open_nanos > 0"
+_IS_FREE = "held_nanos = 0"
 """Nothing was ever set aside: the few jobs that may be under way without open money."""
+_IS_PROVISIONAL = "state = 'settled' AND final = 0"
 
 
 class StoreRow(LedgerRow, table=True):
@@ -133,9 +133,10 @@ class JobRow(LedgerRow, table=True):
         check("open_has_owner", f"open_nanos = 0 OR state IN ({', '.join(repr(state) for state in OPEN)})"),
         check("parked_not_negative", "parked_nanos >= 0"),
         sa.Index("ix_job_scope", "scope", "granted_at"),
-        sa.Index("ix_job_open", "lease_until", "granted_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
-        sa.Index("ix_job_lapses", "expires_at", sqlite_where=_MAY_LAPSE, postgresql_where=_MAY_LAPSE),
-        sa.Index("ix_job_free", "lease_until", "granted_at", sqlite_where=_IS_FREE, postgresql_where=_IS_FREE),
+        index_where("ix_job_open", _IS_OPEN, "lease_until", "granted_at"),
+        index_where("ix_job_lapses", f"{_IS_OPEN} AND state = 'held'", "expires_at"),
+        index_where("ix_job_free", _IS_FREE, "lease_until", "granted_at"),
+        index_where("ix_job_provisional", _IS_PROVISIONAL, "lease_until", "granted_at"),
         STRICT,
     )
     id: str = text(primary_key=True)

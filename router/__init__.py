@@ -19,12 +19,13 @@ from .errors import (
     RouterError,
     UnknownJob,
 )
+from .hints import read_webhook
 from .plan import BatchJob, LeftOut, Share, Upgrade
 from .policy import Policy
-from .providers import read_webhook
 from .request import AvatarVideo, TemplateVideo
 from .result import Output, Result, Variance
 from .steps import Patience
+from .webhooks import webhook_app
 
 __all__ = [
     "AsyncRouter",
@@ -61,4 +62,5 @@ __all__ = [
     "Upgrade",
     "Variance",
     "read_webhook",
+    "webhook_app",
 ]

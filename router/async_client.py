@@ -12,17 +12,21 @@ import anyio
 
 from pricing import Money, PriceBook
 
-from .batch import Plan, draw_up
-from .client import AT_ONCE, ONCE, now
+from .batch import BatchResult, Made, Plan, draw_up
+from .client import ONCE
+from .conduct import conduct
 from .desk import NO_TAGS, Decision, Desk
-from .drive import OnStep, drive_async, in_thread
+from .drive import OnStep, Perform, drive_async, in_thread
 from .errors import JobFailed, OutcomeUnknown
 from .flow import cancel, follow, make, start
+from .owner import claimant
 from .plan import BatchJob, Goal
 from .policy import Number, Policy
 from .ports import JobView, LedgerAndHistory, Provider
+from .recovery import Worker
 from .request import Request
 from .result import Result, result_of
+from .runner import Runner
 from .steps import Flow, Patience
 from .transport import AsyncHttp
 
@@ -49,10 +53,11 @@ class AsyncRouter:
         new_id: Callable[[], str] | None = None,
         on_step: OnStep | None = None,
         http: AsyncHttp | None = None,
+        webhooks: str | None = None,
     ) -> None:
         self.desk = Desk.make(
             book, ledger, providers=providers, uploader=uploader, quality=quality, patience=patience, hold_s=hold_s,
-            clock=clock, new_id=new_id,
+            clock=clock, new_id=new_id, webhooks=webhooks,
         )  # fmt: skip
         self._http = http or AsyncHttp()
         self._on_step = on_step
@@ -72,7 +77,7 @@ class AsyncRouter:
     ) -> Result:
         """As `Router.run`."""
         work = await in_thread(partial(self.desk.work, wanted, key=key, scope=scope, policy=policy, tags=tags))
-        return result_of(await self._drive(make(work)))
+        return await self._follow(make(work), work.by)
 
     async def plan(
         self,
@@ -85,6 +90,23 @@ class AsyncRouter:
     ) -> Plan:
         """As `Router.plan`."""
         return await in_thread(partial(draw_up, self.desk, jobs, budget, objective, policy or Policy(), scope))
+
+    async def run_plan(
+        self,
+        plan: Plan,
+        *,
+        key: str,
+        tags: Mapping[str, str] = NO_TAGS,
+        on_job: Callable[[Made], None] | None = None,
+    ) -> BatchResult:
+        """As `Router.run_plan`; `on_job` is told on this loop. Cancelling it leaves every job resumable."""
+        return await conduct(
+            self._drive,
+            lambda perform, call: Runner(
+                self.desk, plan, key, tags, perform, None if on_job is None else partial(call, on_job)
+            ),
+            Runner.run,
+        )
 
     async def start(
         self,
@@ -101,7 +123,8 @@ class AsyncRouter:
 
     async def wait(self, job: str) -> Result:
         """As `Router.wait`."""
-        return result_of(await self._drive(follow(job, self.desk.providers, self.desk.patience)))
+        by = claimant()
+        return await self._follow(follow(job, self.desk.providers, self.desk.patience, by=by), by)
 
     async def cancel(self, job: str) -> JobView:
         """As `Router.cancel`."""
@@ -110,32 +133,25 @@ class AsyncRouter:
     async def heard(self, provider: str, provider_job: str) -> JobView | None:
         """As `Router.heard`."""
         view = await in_thread(partial(self.desk.open_job, provider, provider_job))
-        if view is None:
-            return None
+        if view is None or self.desk.sending(view):
+            return view
         with suppress(OutcomeUnknown, JobFailed):
             await self._drive(self.desk.hearing(view, ONCE))
         return await in_thread(partial(self.desk.ledger.job, view.id))
 
-    async def resume(self) -> tuple[JobView, ...]:
+    async def resume(self, *, limit: int | None = None) -> tuple[JobView, ...]:
         """As `Router.resume`."""
-        todo = await in_thread(self.desk.open_work)
-        errors: list[Exception | None] = [None] * len(todo)
-        gate = anyio.Semaphore(AT_ONCE)
+        return await conduct(self._drive, lambda perform, _: self._worker(perform, limit), Worker.once)
 
-        async def one(number: int, view: JobView) -> None:
-            async with gate:
-                try:
-                    await self._drive(self.desk.recovery(view))
-                except (OutcomeUnknown, JobFailed):
-                    return  # the ledger shows it
-                except Exception as error:
-                    errors[number] = error
-
-        async with anyio.create_task_group() as group:
-            for number, view in enumerate(todo):
-                group.start_soon(one, number, view)
-        await in_thread(self.desk.ledger.expire)
-        return await in_thread(partial(now, self.desk.ledger, todo, errors))
+    async def work(
+        self, on_job: Callable[[JobView], None], on_error: Callable[[Exception], None], *, limit: int | None = None
+    ) -> None:
+        """Look after open jobs, as `Router.worker` does, until the task is cancelled. Both are told in a thread."""
+        await conduct(
+            self._drive,
+            lambda perform, _: self._worker(perform, limit),
+            lambda worker: worker.work(on_job, on_error),
+        )
 
     async def close(self) -> None:
         """As `Router.close`."""
@@ -151,3 +167,14 @@ class AsyncRouter:
 
     async def _drive(self, flow: Flow[T]) -> T:
         return await drive_async(flow, self.desk.ledger, self._http, self.desk.clock, self._on_step)
+
+    def _worker(self, perform: Perform, limit: int | None) -> Worker:
+        return Worker(self.desk, perform, self._http.restraint.rest_s, limit)
+
+    async def _follow(self, flow: Flow[JobView], by: str) -> Result:
+        try:
+            return result_of(await self._drive(flow))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await in_thread(partial(self.desk.leave, by))
+            raise

@@ -15,7 +15,7 @@ from .request import RESOLUTIONS, check_shape
 
 Reason = Literal[
     "provider", "unsupported", "resolution", "duration", "outputs", "price", "max_cost", "max_latency", "min_quality",
-    "no_budget", "currency", "budget", "frozen", "closed", "no_key", "no_delivery",
+    "no_budget", "currency", "budget", "frozen", "closed", "no_key", "no_delivery", "open_circuit",
 ]  # fmt: skip
 
 

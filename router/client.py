@@ -1,36 +1,34 @@
 """Router: the verbs an app calls, in its own thread. Each drives a flow over prepared work; no rule lives here."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from threading import Event
 from types import TracebackType
 from typing import Self, TypeVar
 
 from pricing import Money, PriceBook
 
-from .batch import BatchResult, Made, Plan, Runner, draw_up
+from .batch import BatchResult, Made, Plan, draw_up
 from .brief import read
 from .choose import Choice, Demand
 from .desk import NO_TAGS, Decision, Desk
 from .drive import OnStep, drive
 from .errors import JobFailed, OutcomeUnknown
 from .flow import cancel, follow, make, start
+from .owner import claimant
 from .plan import BatchJob, Goal
 from .policy import Number, Policy
 from .ports import JobView, LedgerAndHistory, Provider
+from .recovery import Worker
 from .request import Request
 from .result import Result, result_of
+from .runner import Runner
 from .steps import Flow, Patience
 from .transport import Http
 
 T = TypeVar("T")
 
-AT_ONCE = 8
-"""Jobs that one `resume` follows at the same time."""
 ONCE = Patience(wait_s=0, probes=1, submit_s=0)
 
 
@@ -39,7 +37,8 @@ class Router:
 
     `providers` default to the shipped ones with keys from the environment; `uploader` brings a local file to a URL that
     every provider can read; `quality` are your own scores (0-1) by offer id; `hold_s` is how long money stays set aside
-    while nothing was sent; `on_step` is told of every step; `http` carries the calls.
+    while nothing was sent; `on_step` is told of every step; `http` carries the calls; `webhooks` is where providers
+    reach `webhook_app` ("https://app.example/hooks/SECRET"), for requests that name no `webhook_url`.
     """
 
     def __init__(
@@ -56,10 +55,11 @@ class Router:
         new_id: Callable[[], str] | None = None,
         on_step: OnStep | None = None,
         http: Http | None = None,
+        webhooks: str | None = None,
     ) -> None:
         self.desk = Desk.make(
             book, ledger, providers=providers, uploader=uploader, quality=quality, patience=patience, hold_s=hold_s,
-            clock=clock, new_id=new_id,
+            clock=clock, new_id=new_id, webhooks=webhooks,
         )  # fmt: skip
         self._http = http or Http()
         self._on_step = on_step
@@ -89,7 +89,7 @@ class Router:
         Raises Refused, JobFailed, ProviderError (nothing was charged), OutcomeUnknown (the hold stays; resumable).
         """
         work = self.desk.work(wanted, key=key, scope=scope, policy=policy, tags=tags)
-        return result_of(self._drive(make(work)))
+        return self._follow(make(work), work.by)
 
     def plan(
         self,
@@ -120,11 +120,7 @@ class Router:
         Repeating a key goes on where the last run ended; nothing is paid twice. Raises Refused, QuoteStale, KeyReused
         before anything is sent; how each job ended is in the answer, and told to `on_job` as it ends.
         """
-
-        def perform(flow: Flow[T], pause: Callable[[float], object]) -> T:
-            return drive(flow, self.desk.ledger, self._http, self.desk.clock, self._on_step, pause)
-
-        return Runner(self.desk, plan, key, tags, perform, on_job).run()
+        return Runner(self.desk, plan, key, tags, self._perform, on_job).run()
 
     def start(
         self,
@@ -141,7 +137,8 @@ class Router:
 
     def wait(self, job: str) -> Result:
         """Follow a started job to its end. Raises JobFailed, OutcomeUnknown, UnknownJob."""
-        return result_of(self._drive(follow(job, self.desk.providers, self.desk.patience)))
+        by = claimant()
+        return self._follow(follow(job, self.desk.providers, self.desk.patience, by=by), by)
 
     def cancel(self, job: str) -> JobView:
         """Release what was not sent; ask the provider to stop what was. Raises Refused where it cannot be stopped."""
@@ -150,36 +147,28 @@ class Router:
     def heard(self, provider: str, provider_job: str) -> JobView | None:
         """Someone says that a provider's job moved (a webhook): ask the provider once, post only what it answers.
 
-        None: no open job of ours; the hint is dropped.
+        Found by the provider's id or our attempt's. None: no open job of ours; a job that is just being sent is left
+        to its run, and answered as it is.
         """
         view = self.desk.open_job(provider, provider_job)
-        if view is None:
-            return None
+        if view is None or self.desk.sending(view):
+            return view
         with suppress(OutcomeUnknown, JobFailed):  # the ledger shows it
             self._drive(self.desk.hearing(view, ONCE))
         return self.desk.ledger.job(view.id)
 
-    def resume(self) -> tuple[JobView, ...]:
+    def resume(self, *, limit: int | None = None) -> tuple[JobView, ...]:
         """Finish what earlier runs left open: probe, poll, settle, release what was never sent. Answers every such job.
 
-        Asks once more about charges settled without the provider's word. Several processes may resume at once: every
-        move is conditional, and a charge is posted once. One job's error is raised after all others had their turn.
+        Asks once more about charges settled without the provider's word. Jobs that a live run or another worker follows
+        are left to it; any number may resume at once, and share the work. `limit`: look after so many at most. One
+        job's error is raised after all others had their turn. Raises BadRequest.
         """
-        todo = self.desk.open_work()
-        gone = Event()
+        return self.worker(limit=limit).once()
 
-        def pause(seconds: float) -> None:
-            if gone.wait(seconds):
-                raise InterruptedError("resume was interrupted")
-
-        pool = ThreadPoolExecutor(AT_ONCE)
-        try:
-            errors = list(pool.map(partial(self._recover, pause=pause), todo))
-        finally:  # an interrupt must not wait for the providers
-            gone.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-        self.desk.ledger.expire()
-        return now(self.desk.ledger, todo, errors)
+    def worker(self, *, limit: int | None = None) -> Worker:
+        """Who looks after open jobs until told to stop (`Worker.work`). `limit`: how many it claims at a time."""
+        return Worker(self.desk, self._perform, self._http.restraint.rest_s, limit)
 
     def close(self) -> None:
         """Close the connections; open jobs stay as the ledger has them."""
@@ -193,22 +182,12 @@ class Router:
     ) -> None:
         self.close()
 
-    def _recover(self, view: JobView, pause: Callable[[float], None]) -> Exception | None:
-        try:
-            drive(self.desk.recovery(view), self.desk.ledger, self._http, self.desk.clock, self._on_step, pause)
-        except (OutcomeUnknown, JobFailed):
-            return None  # the ledger shows it
-        except Exception as error:
-            return error
-        return None
+    def _perform(self, flow: Flow[T], pause: Callable[[float], object]) -> T:
+        return drive(flow, self.desk.ledger, self._http, self.desk.clock, self._on_step, pause)
+
+    def _follow(self, flow: Flow[JobView], by: str) -> Result:
+        with self.desk.claiming(by):
+            return result_of(self._drive(flow))
 
     def _drive(self, flow: Flow[T]) -> T:
         return drive(flow, self.desk.ledger, self._http, self.desk.clock, self._on_step)
-
-
-def now(ledger: LedgerAndHistory, found: Sequence[JobView], errors: Sequence[Exception | None]) -> tuple[JobView, ...]:
-    """Those jobs as they stand now; the first error, now that all had their turn."""
-    for error in errors:
-        if error is not None:
-            raise error
-    return tuple(view for one in found if (view := ledger.job(one.id)) is not None)

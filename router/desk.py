@@ -1,10 +1,12 @@
 """What both routers share: from a request to a decision to work. Reads files and the ledger; no network."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from uuid import uuid4
@@ -15,17 +17,20 @@ from .brief import Brief, read
 from .choose import Choice, Demand, Facts, NotReady, Rejection, Room, choose
 from .errors import BadRequest, NotConfigured, QuoteStale
 from .flow import follow, recover, revise
+from .hints import webhook_base
 from .offers import Profile, shipped_profiles
-from .owner import alive, me
+from .owner import alive, claimant, me
 from .policy import Number, Policy, exact
 from .ports import JobView, LedgerAndHistory, Provider
 from .providers import shipped
 from .request import Request, check_words
 from .steps import Flow, Patience, Work
-from .talk import Order
+from .talk import Order, Progress
 
 PROVISIONAL_FOR = timedelta(days=35)
 """How long a provisional charge is asked about again: one invoice cycle."""
+OPEN = ("held", "submitting", "submitted", "unknown")
+"""States in which a job is not over."""
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -52,6 +57,7 @@ class Desk:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     profiles: Mapping[str, Profile]
+    webhooks: str | None = None
 
     @classmethod
     def make(
@@ -66,6 +72,7 @@ class Desk:
         hold_s: int,
         clock: Callable[[], datetime] | None,
         new_id: Callable[[], str] | None,
+        webhooks: str | None = None,
     ) -> "Desk":
         """A desk with the shipped providers, the environment's keys and the system's clock unless others are given."""
         return cls(
@@ -79,6 +86,7 @@ class Desk:
             clock=clock or (lambda: datetime.now(UTC)),
             new_id=new_id or (lambda: str(uuid4())),
             profiles=shipped_profiles(),
+            webhooks=None if webhooks is None else webhook_base(webhooks),
         )
 
     def decide(self, request: Request, policy: Policy, scope: str | None) -> Decision:
@@ -151,6 +159,7 @@ class Desk:
             request=brief.describe,
             tags=tags,
             owner=me(),
+            by=claimant(),
             files=brief.files,
             digests=brief.digests,
             uploader=self.uploader,
@@ -159,32 +168,59 @@ class Desk:
             patience=self.patience,
             nothing_fits=decision.why_not(),
             alive=alive,
+            webhooks=self.webhooks,
         )
 
     def open_job(self, provider: str, provider_job: str) -> JobView | None:
-        """The job of ours that a provider knows by this id, while it is open."""
-        for view in self.open_work():
-            if any(one.provider == provider and one.provider_job == provider_job for one in view.attempts):
-                return view
-        return None
+        """The job of ours that a provider knows by this id, or by our attempt's, while there is something to ask."""
+        view = self.ledger.by_provider_job(provider, provider_job)
+        if view is None or view.state in OPEN:
+            return view
+        provisional = view.state == "settled" and view.final is False
+        return view if provisional and view.created_at >= self.clock() - PROVISIONAL_FOR else None
 
-    def open_work(self) -> tuple[JobView, ...]:
-        """What `resume` looks after: open jobs, then provisional charges."""
-        return (*self.ledger.due(), *self.provisional())
+    def sending(self, view: JobView) -> bool:
+        """May its run still be on the way to the provider, so that nobody else should ask about it yet?"""
+        begun = view.attempts[-1].started_at if view.attempts else view.created_at
+        in_time = self.clock() - begun < timedelta(seconds=self.patience.submit_s)
+        return view.state == "submitting" and in_time and alive(view.owner) is not False
 
-    def recovery(self, view: JobView) -> Flow[JobView]:
-        """What a restart does with one of them."""
+    def open_work(self) -> Iterator[JobView]:
+        """All that is looked after: open jobs, then provisional charges; a page at a time."""
+        since = self.provisional_since()
+        for page in (self.ledger.due, partial(self.ledger.provisional, since)):
+            found = page()
+            while found:
+                yield from found
+                found = page(after=found[-1].id)
+
+    def recovery(self, view: JobView, seen: Mapping[str, Progress], patience: Patience) -> Flow[JobView]:
+        """What a restart does with one of them. `seen`: what was just asked about many, by attempt."""
         if view.state == "settled":
-            return revise(view, self.providers)
-        return recover(view, alive(view.owner), self.providers, self.patience)
+            return revise(view, self.providers, seen)
+        return recover(view, alive(view.owner), self.providers, patience, seen)
 
     def hearing(self, view: JobView, patience: Patience) -> Flow[JobView]:
         """What a hint does to one of them."""
         return revise(view, self.providers) if view.state == "settled" else follow(view.id, self.providers, patience)
 
-    def provisional(self) -> Sequence[JobView]:
-        """Jobs settled at their quote's high that the provider may still speak of."""
-        return self.ledger.provisional(self.clock() - PROVISIONAL_FOR)
+    def provisional_since(self) -> datetime:
+        """Jobs settled at their quote's high since then are ones that the provider may still speak of."""
+        return self.clock() - PROVISIONAL_FOR
+
+    @contextmanager
+    def claiming(self, by: str) -> Generator[None]:
+        """Whoever follows a job and breaks off leaves it to anyone at once."""
+        try:
+            yield
+        except BaseException:
+            self.leave(by)
+            raise
+
+    def leave(self, by: str) -> None:
+        """Drop its claims; where what broke it off has broken the ledger too, they lapse by themselves."""
+        with suppress(Exception):
+            self.ledger.drop_claims(by)
 
     def _fresh(self, wanted: Decision | Request, scope: str | None, policy: Policy | None) -> Decision:
         if not isinstance(wanted, Decision):

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, assert_never
+from typing import Protocol, TypeVar, assert_never
 
 import anyio
 import anyio.to_thread
@@ -20,6 +20,12 @@ from .transport import AsyncHttp, Http
 T = TypeVar("T")
 OnStep = Callable[[Step, object], None]
 """Told of every step after it was performed, with its answer: for progress, tracing and tests."""
+
+
+class Perform(Protocol):
+    """Drives a flow to its end; `pause` waits, and raises when the work is interrupted."""
+
+    def __call__(self, flow: Flow[T], pause: Callable[[float], object]) -> T: ...
 
 
 def drive(

@@ -7,6 +7,7 @@ job stays as the ledger has it, to be resumed. Nothing that was sent is released
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 
 from pricing import CurrencyMismatch, Money
 
@@ -25,6 +26,7 @@ from .steps import (
     ask,
     grant,
     intent,
+    keep,
     note,
     read_job,
     release,
@@ -34,12 +36,18 @@ from .steps import (
 )
 from .talk import Order, Progress, Submission
 
+LEAVES_WITHIN_S = 60
+"""A submit leaves so soon after its intent, or never."""
+NONE_SEEN: Mapping[str, Progress] = MappingProxyType({})
+KEPT_S = 30
+"""A claim outlasts the pause it is made for by so many seconds: the time a look may take."""
+
 
 def make(work: Work) -> Flow[JobView]:
     """The whole line: hold, send, follow. A known key goes on from where its job stands."""
     view = yield from start(work)
     abandoned = work.alive(view.owner) is False  # an earlier run of this key, which died while sending
-    return (yield from follow(view.id, work.providers, work.patience, abandoned=abandoned))
+    return (yield from follow(view.id, work.providers, work.patience, abandoned=abandoned, by=work.by))
 
 
 def start(work: Work) -> Flow[JobView]:
@@ -57,11 +65,19 @@ def start(work: Work) -> Flow[JobView]:
 
 
 def follow(
-    job: str, providers: Mapping[str, Provider], patience: Patience, *, abandoned: bool = False
+    job: str,
+    providers: Mapping[str, Provider],
+    patience: Patience,
+    *,
+    abandoned: bool = False,
+    by: str = "",
+    seen: Mapping[str, Progress] = NONE_SEEN,
 ) -> Flow[JobView]:
     """From wherever the job stands to its end: probe what is unknown, poll what runs, settle once.
 
-    `abandoned`: no other run is still sending it. Raises JobFailed, or OutcomeUnknown (the hold stays).
+    `abandoned`: no other run is still sending it. `by`: who follows it, and claims it between two looks so that nobody
+    else looks too; empty: has claimed it already. `seen`: what was just asked about many at once, by attempt. Raises
+    JobFailed, or OutcomeUnknown (the hold stays).
     """
     view = yield from read_job(job)
     if not abandoned:
@@ -80,28 +96,34 @@ def follow(
         attempt = _open_attempt(view)
         if attempt is None or view.state != "submitted":
             return _final(view)
-    return _final((yield from _polled(view, attempt, provider, patience)))
+    return _final((yield from _polled(view, attempt, provider, patience, by, seen)))
 
 
-def recover(view: JobView, alive: bool | None, providers: Mapping[str, Provider], patience: Patience) -> Flow[JobView]:
+def recover(
+    view: JobView,
+    alive: bool | None,
+    providers: Mapping[str, Provider],
+    patience: Patience,
+    seen: Mapping[str, Progress] = NONE_SEEN,
+) -> Flow[JobView]:
     """What a restart does with a job left behind. `alive`: does the run that opened it live? None: cannot tell."""
     if view.state == "held" and alive is False:
         return (yield from release(view.id, None, "its run ended before anything was sent"))
     if view.state == "held":
         return view  # its run goes on, or its hold expires
     moment: Moment = yield Pause(0)
-    if view.state == "submitting" and alive and not _overdue(view, moment, patience):
-        return view  # its run is still sending
-    return (yield from follow(view.id, providers, patience, abandoned=True))
+    if view.state == "submitting" and alive is not False and not _overdue(view, moment, patience):
+        return view  # its run is still sending, perhaps on another host
+    return (yield from follow(view.id, providers, patience, abandoned=True, seen=seen))
 
 
-def revise(view: JobView, providers: Mapping[str, Provider]) -> Flow[JobView]:
+def revise(view: JobView, providers: Mapping[str, Provider], seen: Mapping[str, Progress] = NONE_SEEN) -> Flow[JobView]:
     """Ask once more what a provisionally settled job cost; better evidence posts the difference."""
     attempt = _open_attempt(view)
     provider = providers.get(attempt.provider) if attempt else None
     if attempt is None or provider is None or provider.missing:
         return view
-    progress = yield from provider.poll(ticket(view, attempt))
+    progress = seen.get(attempt.id) or (yield from provider.poll(ticket(view, attempt)))
     if progress.state == "done" and progress.cost is not None:
         return (yield from settle(view, attempt, progress))
     return view
@@ -163,13 +185,14 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
         if changed is not None:
             yield from release(work.job, None, changed)
             raise QuoteStale(changed, next="decide again, and keep the file as it is")
+        before: Moment = yield Pause(0)
         answer = yield from intent(work, candidate, provider, order)
         if answer.refused is not None:
             if answer.refused.reason == "moved":  # another run of this key, or `resume`, has it now
                 return (yield from read_job(work.job))
             said.append(f"{candidate.offer}: {answer.refused.detail}")
             continue
-        submission = yield from provider.submit(order)
+        submission = yield from _posted(order, provider, before)
         yield from note(work.job, order.attempt, submission)
         if submission.outcome in ("accepted", "unknown"):
             return (yield from read_job(work.job))
@@ -181,6 +204,15 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
     if said:
         raise ProviderError(f"no provider took the job: {reason}", next="nothing was charged; try again with a new key")
     raise Refused(reason)
+
+
+def _posted(order: Order, provider: Provider, before: Moment) -> Flow[Submission]:
+    """POST once; not at all where this machine slept since the intent: by its age others may prove that none came."""
+    now: Moment = yield Pause(0)
+    late_s = max(now.elapsed_s - before.elapsed_s, (now.at - before.at).total_seconds())
+    if late_s > LEAVES_WITHIN_S:
+        return Submission("not_sent", reason=f"{late_s:.0f} s went by between the intent and the submit")
+    return (yield from provider.submit(order))
 
 
 def _delivered(work: Work, candidate: Candidate, provider: Provider) -> Flow[Order]:
@@ -195,6 +227,8 @@ def _delivered(work: Work, candidate: Candidate, provider: Provider) -> Flow[Ord
         else:
             media[kind] = yield from provider.upload(path, kind)
     order = replace(work.order, attempt=work.new_id(), offer=candidate.offer, settings=candidate.settings)
+    if order.webhook_url is None and work.webhooks is not None:
+        order = replace(order, webhook_url=f"{work.webhooks}/{provider.name}")
     return replace(order, image=media.get("image", order.image), audio=media.get("audio", order.audio))
 
 
@@ -238,11 +272,20 @@ def _probed(view: JobView, attempt: AttemptView, provider: Provider, patience: P
     raise _waiting(view, f"{attempt.provider} may have taken it ({why or 'not found yet'})")
 
 
-def _polled(view: JobView, attempt: AttemptView, provider: Provider, patience: Patience) -> Flow[JobView]:
+def _polled(
+    view: JobView,
+    attempt: AttemptView,
+    provider: Provider,
+    patience: Patience,
+    by: str = "",
+    seen: Mapping[str, Progress] = NONE_SEEN,
+) -> Flow[JobView]:
     """Ask until the provider says how it ended. Silence, errors and time are never a failure of the job."""
     delay, done_at = patience.first_s, None
+    progress = seen.get(attempt.id)
     while True:
-        progress = yield from provider.poll(ticket(view, attempt))
+        if progress is None:
+            progress = yield from provider.poll(ticket(view, attempt))
         moment: Moment = yield Pause(0)
         if progress.state == "failed":
             return (yield from _ended(view, attempt, progress))
@@ -256,8 +299,16 @@ def _polled(view: JobView, attempt: AttemptView, provider: Provider, patience: P
         left_s = patience.wait_s - moment.elapsed_s
         if left_s <= 0:
             raise _waiting(view, f"{attempt.provider} still works on it ({progress.reason or progress.state})")
-        yield Pause(min(max(delay, progress.retry_after_s or 0), left_s))
+        pause_s = min(max(delay, progress.retry_after_s or 0), left_s)
+        mine = not by or (yield from keep(view.id, by, pause_s + KEPT_S))
+        yield Pause(pause_s)
         delay = min(delay * patience.growth, patience.longest_s)
+        if mine:
+            progress = None
+            continue
+        view = yield from read_job(view.id)  # another follows it: what became of it is in the ledger
+        if view.state not in ("submitted", "unknown"):
+            return view
 
 
 def _ended(view: JobView, attempt: AttemptView, progress: Progress) -> Flow[JobView]:

@@ -3,7 +3,10 @@
 import os
 import socket
 from functools import cache
+from itertools import count
 from pathlib import Path
+
+_followers = count(1)
 
 
 @cache
@@ -14,6 +17,16 @@ def _name(pid: int) -> str:
 def me() -> str:
     """`host/pid/start`: tells this process from every other, a later one with the same pid too."""
     return _name(os.getpid())
+
+
+def claimant() -> str:
+    """`me()#n`: tells each of this process's followers from the others."""
+    return f"{me()}#{next(_followers)}"
+
+
+def lives(claimant: str) -> bool | None:
+    """`alive` for whoever a claim names."""
+    return alive(claimant.rpartition("#")[0])
 
 
 def alive(owner: str) -> bool | None:

@@ -7,7 +7,7 @@ pricing types, builtins and ids. A refusal is a returned value; an exception fro
 from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from pricing import Money, Quote, Span
 
@@ -245,6 +245,17 @@ class Ledger(Protocol):
         """No one can say yet: the hold stays. submitting | submitted -> unknown."""
         ...
 
+    def receive(
+        self,
+        provider: str,
+        channel: Literal["webhook"],
+        dedup_key: str,
+        body: str | bytes,
+        provider_job: str | None = None,
+    ) -> bool:
+        """Keep a message as it came in, once per provider and `dedup_key`; answers whether it is new."""
+        ...
+
 
 class History(Protocol):
     """What the router reads: room, jobs, work that is due."""
@@ -252,10 +263,24 @@ class History(Protocol):
     def headroom(self, scope: str) -> Headroom | None: ...  # None: no budget in the chain
     def job(self, job: str) -> JobView | None: ...
     def by_key(self, key: str) -> JobView | None: ...
-    def due(self) -> Sequence[JobView]: ...  # every job in an open state, oldest first
-    def provisional(self, since: datetime) -> Sequence[JobView]: ...  # settled without the provider's word
+    def by_provider_job(self, provider: str, provider_job: str) -> JobView | None: ...  # or by our attempt's id
+    def due(
+        self, *, after: str | None = None
+    ) -> Sequence[JobView]: ...  # a page of jobs in an open state, oldest first
+    def provisional(
+        self, since: datetime, *, after: str | None = None
+    ) -> Sequence[JobView]: ...  # a page of jobs settled without the provider's word
     def claimed(self, provider: str) -> frozenset[str]: ...  # provider job ids already ours
     def expire(self) -> Sequence[str]: ...  # releases lapsed holds without an open attempt
+
+    # Who follows a job up. A claim guards no money: every verb checks what it moves.
+    def claim(
+        self, owner: str, *, lease_s: int, limit: int, provisional_since: datetime | None
+    ) -> Sequence[JobView]: ...  # due work that nobody has, in turn; then provisional charges
+    def take_claim(self, job: str, *, owner: str, lease_s: int) -> bool: ...  # this very job; False: another has it
+    def park_claims(self, owner: str, jobs: Mapping[str, int]) -> int: ...  # keep each so many seconds, then anyone's
+    def claimants(self) -> frozenset[str]: ...  # who has a claim that runs
+    def drop_claims(self, owner: str) -> int: ...  # all that an owner has is anyone's at once
 
 
 class LedgerAndHistory(Ledger, History, Protocol):
@@ -306,4 +331,16 @@ class Provider(Protocol):
 
     def cancel(self, ticket: Ticket) -> "Talk[bool]":
         """Ask for cancellation where the provider has it; True only if it says the job will not run."""
+        ...
+
+
+@runtime_checkable
+class PollsMany(Protocol):
+    """A provider that tells of many jobs in one answer."""
+
+    @property
+    def polled_at_once(self) -> int: ...  # jobs that one request may name
+
+    def poll_many(self, tickets: Sequence[Ticket]) -> "Talk[Mapping[str, Progress]]":
+        """Ask once about so many at most; by attempt. One that is absent is to be polled alone."""
         ...

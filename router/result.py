@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pricing import Money, Span
 
+from .download import download
 from .ports import AttemptView, JobView
-from .transport import download
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ A driver performs each step and sends its answer back into the generator.
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
@@ -17,6 +18,7 @@ from .ports import AttemptView, Grant, JobView, LedgerAndHistory, Provider
 from .talk import Call, Order, Progress, Submission, Ticket, fingerprint
 
 T = TypeVar("T")
+LONGEST_CLAIM_S = 7200
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class Work:
     request: Mapping[str, object]
     tags: Mapping[str, str]
     owner: str
+    by: str
+    """Who follows it: the name its claims are made in."""
     files: Mapping[Literal["image", "audio"], Path]
     """Local media still to be brought to the provider."""
     digests: Mapping[Literal["image", "audio"], str]
@@ -110,6 +114,8 @@ class Work:
     nothing_fits: str = "no candidate keeps every limit"
     alive: Callable[[str], bool | None] = lambda _: None
     """Does the run that so named itself still live? None: cannot tell."""
+    webhooks: str | None = None
+    """Where providers send webhooks if the order names no place: the provider's name is put behind it."""
 
 
 def ask(name: str, verb: Callable[[LedgerAndHistory], T]) -> Flow[T]:
@@ -176,6 +182,12 @@ def note(job: str, attempt: str, submission: Submission) -> Flow[str]:
             ),
         )
     )
+
+
+def keep(job: str, by: str, seconds: float) -> Flow[bool]:
+    """Claim the job for a while, so that no worker of `resume` asks about it too; False: one has it already."""
+    lease_s = min(ceil(seconds), LONGEST_CLAIM_S)
+    return (yield from ask("keep", lambda ledger: ledger.take_claim(job, owner=by, lease_s=lease_s)))
 
 
 def release(job: str, attempt: str | None, reason: str, proof: str = "") -> Flow[JobView]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +33,8 @@ class Call:
     timeout_s: float = 30.0
     secret_headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """Sent like `headers`, never shown or logged."""
+    provider: str = ""
+    """Whose limits it counts against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,18 @@ class Probe:
     provider_job: str | None = None
     handle: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     reason: str = ""
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from Retry-After as seconds or as a date beside the answer's own Date; at most an hour."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(min(int(value[:9]), 3600))
+    try:
+        gap = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(gap.total_seconds(), 0.0), 3600.0)
 
 
 def _refuse(word: str) -> object:

@@ -5,8 +5,6 @@ only for failures that prove it did not.
 """
 
 import json
-import os
-import secrets
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -17,13 +15,13 @@ from threading import Lock
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
+import anyio
 import httpx
 
-from .errors import BadRequest, ProviderError
+from .limits import Restraint
 from .talk import Answer, Broken, Call, Reply
 
 ANSWER_BYTES_MAX = 8 * 2**20
-DOWNLOAD_BYTES_MAX = 4 * 2**30
 CHUNK_BYTES = 64 * 2**10
 
 _POOL = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=15.0)
@@ -43,13 +41,33 @@ _NEVER_LEFT = (
 class Http:
     """Performs calls from any number of threads: one pool for reads, a fresh connection for each submit."""
 
-    def __init__(self, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, *, transport: httpx.BaseTransport | None = None, at_once: Mapping[str, int] | None = None
+    ) -> None:
+        """`at_once`: calls to a provider at the same time, instead of those in limits.toml. Raises BadRequest."""
         self._transport = transport
+        self.restraint = Restraint(at_once)
         self._pool: httpx.Client | None = None
         self._opening = Lock()
 
     def perform(self, call: Call) -> Answer:
-        """Answers for every failure but a cancellation or an interrupt, which pass through."""
+        """Answers for every failure but a cancellation or an interrupt, which pass through.
+
+        All but a submit keeps to its provider's limits.
+        """
+        if call.purpose == "submit":
+            return self._perform(call)
+        standing = self.restraint.standing(call)
+        if not isinstance(standing, float):
+            return standing
+        time.sleep(standing)
+        with self.restraint.gate(call):
+            standing = self.restraint.standing(call)  # it may have been said to one before us in the line
+            if not isinstance(standing, float):
+                return standing
+            return self.restraint.heard(call, self._perform(call))
+
+    def _perform(self, call: Call) -> Answer:
         prepared = _prepare(call)
         if isinstance(prepared, Broken):
             return prepared
@@ -86,7 +104,7 @@ class Http:
             return self._pool
 
     def _client(self, limits: httpx.Limits) -> httpx.Client:
-        return httpx.Client(verify=_tls(), limits=limits, transport=self._transport, follow_redirects=False)
+        return httpx.Client(verify=tls(), limits=limits, transport=self._transport, follow_redirects=False)
 
     def _send(self, client: httpx.Client, request: httpx.Request, call: Call) -> Answer:
         response = client.send(request, stream=True)
@@ -103,12 +121,29 @@ class Http:
 class AsyncHttp:
     """`Http` for one event loop."""
 
-    def __init__(self, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, *, transport: httpx.AsyncBaseTransport | None = None, at_once: Mapping[str, int] | None = None
+    ) -> None:
+        """As `Http`."""
         self._transport = transport
+        self.restraint = Restraint(at_once)
         self._pool: httpx.AsyncClient | None = None
 
     async def perform(self, call: Call) -> Answer:
-        """Answers for every failure but a cancellation or an interrupt, which pass through."""
+        """As `Http.perform`."""
+        if call.purpose == "submit":
+            return await self._perform(call)
+        standing = self.restraint.standing(call)
+        if not isinstance(standing, float):
+            return standing
+        await anyio.sleep(standing)
+        async with self.restraint.async_gate(call):
+            standing = self.restraint.standing(call)
+            if not isinstance(standing, float):
+                return standing
+            return self.restraint.heard(call, await self._perform(call))
+
+    async def _perform(self, call: Call) -> Answer:
         prepared = _prepare(call)
         if isinstance(prepared, Broken):
             return prepared
@@ -143,7 +178,7 @@ class AsyncHttp:
         return self._pool
 
     def _client(self, limits: httpx.Limits) -> httpx.AsyncClient:
-        return httpx.AsyncClient(verify=_tls(), limits=limits, transport=self._transport, follow_redirects=False)
+        return httpx.AsyncClient(verify=tls(), limits=limits, transport=self._transport, follow_redirects=False)
 
     async def _send(self, client: httpx.AsyncClient, request: httpx.Request, call: Call) -> Answer:
         response = await client.send(request, stream=True)
@@ -157,55 +192,13 @@ class AsyncHttp:
             await response.aclose()
 
 
-def download(url: str, path: Path, *, max_bytes: int = DOWNLOAD_BYTES_MAX, timeout_s: float = 60.0) -> Path:
-    """Save what `url` holds as `path`, whole or not at all. Follows redirects, sends no key, buys nothing.
-
-    Raises BadRequest for a path that cannot take a file, ProviderError for anything that goes wrong on the way.
-    """
-    if path.is_dir():
-        raise BadRequest(f"{path} is a folder, not a file to save the clip as", value=str(path), next="name a file")
-    if not path.parent.is_dir():
-        raise BadRequest(f"there is no folder {path.parent}", value=str(path), next="make it first")
-    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
-    try:
-        with part.open("xb") as file:
-            _fetch_into(file, url, max_bytes, timeout_s)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        raise ProviderError(
-            f"the clip could not be saved from {url}: {_line(str(error)) or type(error).__name__}",
-            value=url,
-            next="the job itself is unaffected; download it again",
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return path
-
-
 def encode(value: object) -> bytes:
     """The bytes of a JSON body; Decimal as a JSON number, NaN and infinity refused (ValueError)."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain).encode()
 
 
-def _fetch_into(file: BinaryIO, url: str, max_bytes: int, timeout_s: float) -> None:
-    client = httpx.Client(verify=_tls(), follow_redirects=True, max_redirects=5, timeout=timeout_s)
-    with client, client.stream("GET", url) as response:
-        if response.status_code != 200:
-            raise ValueError(f"HTTP {response.status_code}")
-        size = 0
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > max_bytes:
-                raise ValueError(f"more than {max_bytes} bytes")
-            file.write(chunk)
-        if size == 0:
-            raise ValueError("the answer is empty")
-
-
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """Building one costs more than a submit, so all clients share it; it obeys SSL_CERT_FILE and SSL_CERT_DIR."""
     return httpx.create_ssl_context()
 
@@ -335,8 +328,8 @@ def _hide(text: str, call: Call) -> str:
         for word in {secret, repr(secret)[1:-1], *secret.split()}:
             if len(word) > 5:
                 text = text.replace(word, "…")
-    return _line(text)
+    return one_line(text)
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]

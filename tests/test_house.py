@@ -19,7 +19,8 @@ FORBIDDEN = {
 }
 PURE = {
     "pricing": None,  # every room but `load`
-    "router": {"choose", "flow", "knapsack", "plan", "steps", "talk", "policy", "request", "ports"},
+    "router": {"choose", "flow", "knapsack", "plan", "steps", "talk", "policy", "request", "ports"}
+    | {"hints", "signatures"},
     "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
 }
 IMPURE_MODULES = {

@@ -1,6 +1,6 @@
 """Due work for several workers: who follows a job up, and until when. A lease is no fact and moves no money."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import sqlalchemy as sa
@@ -17,6 +17,20 @@ from .rows import views
 _ZERO: sa.ColumnClause[int] = sa.literal_column("0")
 _STRETCHES = (JOB.c.open_nanos > _ZERO, JOB.c.held_nanos == _ZERO)
 """Jobs in an open state have money set aside, or never needed any: the two partial indexes, one after the other."""
+_PROVISIONAL = (
+    JOB.c.state == sa.literal_column("'settled'"),
+    JOB.c.final == _ZERO,
+    JOB.c.granted_at >= sa.bindparam("since"),
+)
+"""Settled at the quote's high: the provider may still say what it was. They have an index of their own."""
+_TAKE = Statement(
+    sa.update(JOB).where(
+        JOB.c.id == sa.bindparam("job"),
+        sa.or_(JOB.c.lease_until <= sa.bindparam("now"), JOB.c.lease_owner == sa.bindparam("by")),
+    ),
+    ["lease_owner", "lease_until"],
+)
+_LEASED = (JOB.c.lease_until > sa.bindparam("now"), JOB.c.lease_owner != sa.literal_column("''"))
 _LEASE = Statement(
     sa.update(JOB).where(
         JOB.c.id == sa.bindparam("job"),
@@ -28,11 +42,19 @@ _LEASE = Statement(
 
 
 def claim(
-    work: Work, now: int, *, owner: str, lease_s: int, limit: int, states: Sequence[State] | None
+    work: Work,
+    now: int,
+    *,
+    owner: str,
+    lease_s: int,
+    limit: int,
+    states: Sequence[State] | None,
+    provisional_since: int | None,
 ) -> tuple[JobView, ...]:
     """Lease jobs in these open states to one owner, those first that have waited longest for their turn.
 
-    A job that somebody moves just now is passed over: it is being followed up. Raises BadRequest.
+    Then provisional charges of jobs made since then. A job that somebody moves just now is passed over: it is being
+    followed up. Raises BadRequest.
     """
     texts.names(owner=owner)
     until = now + _seconds(lease_s, least=1) * 1_000_000
@@ -47,6 +69,9 @@ def claim(
         if wanted and len(found) < limit:
             values = {"now": now, "limit": limit - len(found), "lease_owner": owner, "lease_until": until}
             found += work.rows(_claim(stretch, wanted), values)
+    if provisional_since is not None and len(found) < limit:
+        values = {"now": now, "limit": limit - len(found), "lease_owner": owner, "lease_until": until}
+        found += work.rows(_claim_provisional(), values | {"since": provisional_since})
     return views(work, sorted(found, key=lambda row: (row["granted_at"], row["id"])))
 
 
@@ -60,6 +85,36 @@ def release(work: Work, now: int, *, job: str, owner: str, again_in_s: int) -> b
     """Give a claim back; nobody is given the job for `again_in_s`. False: it had lapsed, and nothing was changed."""
     until = now + _seconds(again_in_s, least=0) * 1_000_000
     return work.run(_LEASE, _mine(now, job, owner) | {"lease_owner": "", "lease_until": until}) == 1
+
+
+def take(work: Work, now: int, *, job: str, owner: str, lease_s: int) -> bool:
+    """Lease this very job, if nobody else has it."""
+    texts.names(owner=owner)
+    until = now + _seconds(lease_s, least=1) * 1_000_000
+    return work.run(_TAKE, _mine(now, job, owner) | {"lease_owner": owner, "lease_until": until}) == 1
+
+
+def park(work: Work, now: int, *, owner: str, jobs: Mapping[str, int]) -> int:
+    """Keep each for so many seconds more, then it is anyone's; answers how many of them were still the owner's."""
+    return sum(
+        work.run(
+            _LEASE,
+            _mine(now, job, owner)
+            | {"lease_owner": owner if seconds else "", "lease_until": now + _seconds(seconds, least=0) * 1_000_000},
+        )
+        for job, seconds in jobs.items()
+    )
+
+
+def claimants(work: Work, now: int) -> frozenset[str]:
+    """Who has a lease that runs."""
+    return frozenset(row["lease_owner"] for one in _CLAIMANTS for row in work.rows(one, {"now": now}))
+
+
+def drop(work: Work, now: int, *, owner: str) -> int:
+    """Give back all that an owner has; answers how many jobs that were."""
+    values = {"now": now, "by": texts.clean(owner), "lease_owner": "", "lease_until": now}
+    return sum(work.run(one, values) for one in _DROPS)
 
 
 def _mine(now: int, job: str, owner: str) -> dict[str, object]:
@@ -76,9 +131,18 @@ def _seconds(value: int, *, least: int) -> int:
 @lru_cache(maxsize=64)
 def _claim(stretch: int, states: tuple[State, ...]) -> Statement:
     words: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state}'") for state in states]
+    return _leasing(_STRETCHES[stretch], JOB.c.state.in_(words))
+
+
+@lru_cache(maxsize=1)
+def _claim_provisional() -> Statement:
+    return _leasing(*_PROVISIONAL)
+
+
+def _leasing(*which: sa.ColumnElement[bool]) -> Statement:
     due = (
         sa.select(JOB.c.id)
-        .where(_STRETCHES[stretch], JOB.c.state.in_(words), JOB.c.lease_until <= sa.bindparam("now"))
+        .where(*which, JOB.c.lease_until <= sa.bindparam("now"))
         .order_by(JOB.c.lease_until, JOB.c.granted_at, JOB.c.id)
         .limit(sa.bindparam("limit", type_=sa.BigInteger))
         .offset(_ZERO)
@@ -90,3 +154,15 @@ def _claim(stretch: int, states: tuple[State, ...]) -> Statement:
         update.where(JOB.c.id.in_(due)).returning(*JOB.c),
         postgresql=update.where(JOB.c.id.in_(sa.select(locked.c.id))).returning(*JOB.c),
     )
+
+
+_IN_WORK = (*((one,) for one in _STRETCHES), _PROVISIONAL[:2])
+"""Whatever can be leased, each by its own index."""
+_CLAIMANTS = tuple(Statement(sa.select(JOB.c.lease_owner).where(*which, *_LEASED).distinct()) for which in _IN_WORK)
+_DROPS = tuple(
+    Statement(
+        sa.update(JOB).where(*which, JOB.c.lease_until > sa.bindparam("now"), JOB.c.lease_owner == sa.bindparam("by")),
+        ["lease_owner", "lease_until"],
+    )
+    for which in _IN_WORK
+)

@@ -1,5 +1,7 @@
 """run, resume, cancel: the commands that follow real jobs. The rules are the router's; these only ask it."""
 
+import signal
+from collections import deque
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -7,12 +9,16 @@ from uuid import uuid4
 import typer
 
 from .. import AvatarVideo, BadRequest, Patience, ProviderError, Result, Router, TemplateVideo
+from ..ports import JobView
+from ..recovery import Worker
 from ..request import Request
 from . import options as o
 from .jobs import attempt_json, job_json, jobs_table
 from .output import answer, complain, console, money, named
 
 PROVIDER = 3
+LAST = 1000
+"""Jobs that a worker tells of at its end."""
 
 Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for a provider before leaving the job to resume.")]
 
@@ -81,20 +87,51 @@ def run(
 
 
 def resume(
-    *, wait: Wait = 1200, plan: o.Plan = None, cards: o.Cards = None, db: o.Db = None, json: o.Json = False
+    *,
+    follow: Annotated[bool, typer.Option("--follow", help="Keep working until interrupted or told to end.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="Jobs to look after at most; with --follow, at a time.")
+    ] = None,
+    wait: Wait = 1200,
+    plan: o.Plan = None,
+    cards: o.Cards = None,
+    db: o.Db = None,
+    json: o.Json = False,
 ) -> None:
-    """Finish what earlier runs left open: probe, poll, settle, release what was never sent."""
+    """Finish what earlier runs left open: probe, poll, settle, release what was never sent.
+
+    Any number may work at once, on any number of hosts: they share the jobs. What a live run follows is left to it.
+    SIGTERM ends --follow with 0, an interrupt with 130; what it was at is taken up by another.
+    """
     with (
         o.open_ledger(db) as ledger,
         Router(o.book(plan, cards), ledger=ledger, patience=Patience(wait_s=wait)) as router,
     ):
-        found = router.resume()
+        found = _followed(router.worker(limit=limit), json=json) if follow else router.resume(limit=limit)
     if json:
         answer({"jobs": [job_json(one) for one in found]})
     elif found:
         jobs_table("resumed", found)
     else:
-        console().print("nothing was open")
+        console().print("nothing was left to look after")
+
+
+def _followed(worker: Worker, *, json: bool) -> tuple[JobView, ...]:
+    """Work until SIGTERM, telling of each job that ended; answers the last ones."""
+    ended: deque[JobView] = deque(maxlen=LAST)
+
+    def on_job(view: JobView) -> None:
+        if view.state in ("settled", "released", "expired", "written_off"):
+            ended.append(view)
+            if not json:
+                console().print(f"job {view.id} is {view.state}: {view.reason or view.charged}", markup=False)
+
+    before = signal.signal(signal.SIGTERM, lambda _signal, _frame: worker.gone.set())
+    try:
+        worker.work(on_job, lambda error: complain(str(error)))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return tuple(ended)
 
 
 def cancel(*, job: Annotated[str, typer.Argument(help="A job id.")], db: o.Db = None, json: o.Json = False) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from ..ports import Provider
-from .creatify import Creatify, read_webhook
+from .creatify import Creatify
 from .fal import Fal
 from .runware import Runware
 
-__all__ = ["Creatify", "Fal", "Runware", "read_webhook", "shipped"]
+__all__ = ["Creatify", "Fal", "Runware", "shipped"]
 
 
 def shipped(env: Mapping[str, str]) -> dict[str, Provider]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from typing import Literal, cast
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 from pricing import Money, PricingError
 
 from ..errors import BadReply, ProviderError
-from ..talk import NOTHING, Answer, Broken, Cost, Progress, Reply, Submission
+from ..talk import NOTHING, Answer, Broken, Cost, Progress, Reply, Submission, retry_after_s
 
 REFUSED = frozenset({400, 401, 402, 403, 404, 413, 415, 429})
 """What the three document as refused before anything ran. 408, 409, 422, 425 and 499 are not among them."""
@@ -111,18 +110,6 @@ def line(words: str, conceal: Sequence[str] = ()) -> str:
             words = words.replace(word, "…")
     words = " ".join("".join(c if c.isprintable() else " " for c in words[: 20 * LINE_MAX]).split())
     return words if len(words) <= LINE_MAX else words[: LINE_MAX - 1] + "…"
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from Retry-After as seconds or as a date beside the answer's own Date; at most an hour."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(min(int(value[:9]), 3600))
-    try:
-        gap = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(gap.total_seconds(), 0.0), 3600.0)
 
 
 def table(value: object) -> Mapping[str, object]:

@@ -1,19 +1,20 @@
 """Creatify: Aurora and custom templates in credits; `credits_used` on a finished job is the only word on money. No I/O.
 
-Facts: docs.creatify.ai (Aurora, custom template jobs). Webhooks carry no money, repeat and are unsigned: `read_webhook`
-gives an id to ask about, nothing else. There is no upload, no cancel, no idempotency key; our attempt id is the `name`.
+Facts: docs.creatify.ai (Aurora, custom template jobs). Webhooks carry no money, repeat and are unsigned: `hints.py`
+reads an id to ask about, nothing else. There is no upload, no cancel, no idempotency key; our attempt id is the `name`.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ProviderError
 from ..ports import Talk
-from ..talk import Call, Cost, Order, Probe, Progress, Purpose, Submission, Ticket
+from ..talk import Answer, Call, Cost, Order, Probe, Progress, Purpose, Submission, Ticket, retry_after_s
 from ._http import (
+    Read,
     absent,
     base_url,
     charge,
@@ -27,7 +28,6 @@ from ._http import (
     no_webhook,
     out_of_range,
     read,
-    retry_after_s,
     rows,
     table,
     text,
@@ -53,6 +53,8 @@ class Creatify:
     """A name is not a key there: absence from the list proves nothing."""
     proof_until_s = 7 * 86_400
     cost_expected_s = 60
+    polled_at_once = 100
+    """The list takes so many `ids` (published)."""
 
     def __init__(self, *, api_id: str, key: str, url: str) -> None:
         self._id, self._key, self._url = api_id, key, url
@@ -129,19 +131,36 @@ class Creatify:
         looked = read(answer)
         if isinstance(looked, str):
             return unreachable(answer, looked, (self._key, self._id))
-        entry = table(looked.value)
-        status = text(entry, "status")
-        if text(entry, "id").lower() not in ("", ticket.provider_job.lower()):
-            return unreachable(answer, "Creatify answered about another job")
-        if status in ("pending", "in_queue", "running"):
-            return Progress("running", reason=status, retry_after_s=retry_after_s(looked.headers))
-        if status in ("failed", "rejected"):
-            return _failed(ticket, entry, status)
-        if status != "done":
-            return unreachable(answer, f"Creatify says {status!r}, which is not a documented status")
-        url = next((u for u in (text(entry, "video_output"), text(entry, "output")) if is_web(u)), "")
-        cost, reason = _cost(ticket, entry)
-        return Progress("done", outputs=(url,) if url else (), delivered=1, cost=cost, reason=reason)
+        return self._progress(ticket, answer, looked)
+
+    def poll_many(self, tickets: Sequence[Ticket]) -> Talk[Mapping[str, Progress]]:
+        """By `ids` in the list, a bare array. Only two things are taken from it: a job still runs, or it is done and
+        cost so much. Whatever else became of a job, and one that is not listed, is left to a poll of its own."""
+        found: dict[str, Progress] = {}
+        for template in (False, True):
+            mine = {
+                one.provider_job.lower(): one
+                for one in tickets
+                if one.provider_job is not None and is_uuid(one.provider_job) and _model(one.offer)[1] is template
+            }
+            if not mine:
+                continue
+            url = f"{self._jobs(next(iter(mine.values())).offer)}?ids={','.join(mine)}"
+            answer = yield self._call("poll", "GET", url)
+            looked = read(answer)
+            if isinstance(looked, str):
+                silence = unreachable(answer, looked, (self._key, self._id))
+                found |= dict.fromkeys((one.attempt for one in mine.values()), silence)
+                continue
+            listed = looked.value if is_array(looked.value) else table(looked.value).get("results")
+            for entry in map(table, rows(listed)):
+                ticket = mine.get(text(entry, "id").lower())
+                if ticket is None:
+                    continue
+                progress = self._progress(ticket, answer, replace(looked, value=entry))
+                if progress.state == "running" or (progress.state == "done" and progress.cost is not None):
+                    found[ticket.attempt] = progress
+        return found
 
     def probe(self, ticket: Ticket, claimed: frozenset[str]) -> Talk[Probe]:
         """By name, which is our attempt id, in the list of jobs, newest first."""
@@ -163,22 +182,33 @@ class Creatify:
         yield from ()
         return False
 
+    def _progress(self, ticket: Ticket, answer: Answer, looked: Read) -> Progress:
+        entry = table(looked.value)
+        status = text(entry, "status")
+        if text(entry, "id").lower() not in ("", (ticket.provider_job or "").lower()):
+            return unreachable(answer, "Creatify answered about another job")
+        if status in ("pending", "in_queue", "running"):
+            return Progress("running", reason=status, retry_after_s=retry_after_s(looked.headers))
+        if status in ("failed", "rejected"):
+            return _failed(ticket, entry, status)
+        if status != "done":
+            return unreachable(answer, f"Creatify says {status!r}, which is not a documented status")
+        url = next((u for u in (text(entry, "video_output"), text(entry, "output")) if is_web(u)), "")
+        cost, reason = _cost(ticket, entry)
+        return Progress("done", outputs=(url,) if url else (), delivered=1, cost=cost, reason=reason)
+
     def _jobs(self, offer: str) -> str:
         return f"{self._url}/api/{'custom_template_jobs' if _model(offer)[1] else 'aurora'}/"
 
     def _call(self, purpose: Purpose, method: str, url: str, body: object = None) -> Call:
-        return Call(purpose, method, url, json=body, secret_headers={"x-api-id": self._id, "x-api-key": self._key})
-
-
-def read_webhook(body: bytes) -> str | None:
-    """The job a webhook speaks of: a hint to poll it, never evidence. None for anything else."""
-    if len(body) > 65_536:
-        return None
-    try:
-        job = text(table(json.loads(body)), "id")
-    except (ValueError, RecursionError):
-        return None
-    return job.lower() if is_uuid(job) else None
+        return Call(
+            purpose,
+            method,
+            url,
+            json=body,
+            provider=self.name,
+            secret_headers={"x-api-id": self._id, "x-api-key": self._key},
+        )
 
 
 def _model(offer: str) -> tuple[str, bool]:

@@ -19,7 +19,21 @@ from urllib.parse import quote, urlencode
 
 from ..errors import ProviderError
 from ..ports import Talk
-from ..talk import NOTHING, Answer, Call, Cost, Order, Probe, Progress, Purpose, Reply, Submission, Ticket, fingerprint
+from ..talk import (
+    NOTHING,
+    Answer,
+    Call,
+    Cost,
+    Order,
+    Probe,
+    Progress,
+    Purpose,
+    Reply,
+    Submission,
+    Ticket,
+    fingerprint,
+    retry_after_s,
+)
 from ._http import (
     Read,
     absent,
@@ -36,7 +50,6 @@ from ._http import (
     no_webhook,
     out_of_range,
     read,
-    retry_after_s,
     rows,
     said,
     table,
@@ -84,6 +97,11 @@ class Fal:
     def missing(self) -> str | None:
         return absent({"FAL_KEY": self._key})
 
+    @property
+    def keys_url(self) -> str:
+        """Where the public keys are that its webhooks are signed with."""
+        return f"{self._rest}/.well-known/jwks.json"
+
     def check(self, order: Order) -> str | None:
         if order.kind != "avatar" or _endpoint(order.offer) != ENDPOINT:
             return f"fal makes avatar videos with {ENDPOINT}, not {order.kind} videos with {order.offer}"
@@ -113,7 +131,13 @@ class Fal:
             raise ProviderError("fal's answer to an upload names no usable address", value=line(file_url)[:80])
         # The signed address is not fal's queue: it gets the file, never the key.
         answer = yield Call(
-            "upload", "PUT", upload_url, headers={"content-type": media_type}, content=path, timeout_s=UPLOAD_TIMEOUT_S
+            "upload",
+            "PUT",
+            upload_url,
+            headers={"content-type": media_type},
+            content=path,
+            timeout_s=UPLOAD_TIMEOUT_S,
+            provider=self.name,
         )
         if not (isinstance(answer, Reply) and 200 <= answer.status < 300):
             raise failed_upload(answer, "fal", (self._key,))
@@ -283,7 +307,9 @@ class Fal:
         return is_web(address) and (address.startswith("https:") or self._rest.startswith("http:"))
 
     def _call(self, purpose: Purpose, method: str, url: str, json: object = None) -> Call:
-        return Call(purpose, method, url, json=json, secret_headers={"authorization": f"Key {self._key}"})
+        return Call(
+            purpose, method, url, json=json, provider=self.name, secret_headers={"authorization": f"Key {self._key}"}
+        )
 
 
 def _endpoint(offer: str) -> str:

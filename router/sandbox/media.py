@@ -4,12 +4,10 @@ import base64
 import binascii
 import re
 import struct
-import threading
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
 from urllib.parse import parse_qs, unquote, urlsplit
-from uuid import uuid4
 
 from tinytag import TinyTag
 
@@ -21,17 +19,17 @@ _SUFFIX: Mapping[str, str] = {"mpeg": "mp3", "mp3": "mp3", "mp4": "m4a", "ogg": 
 
 
 class Files:
-    """What clients uploaded, in memory. Safe to share between threads."""
+    """What clients uploaded, in memory."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.hosts: tuple[str, ...] = ()
+        """Addresses of ours besides the one that a client uses."""
         self._held: dict[str, bytes] = {}
         self._measured: dict[str, Decimal | None] = {}
 
     def put(self, name: str, data: bytes) -> None:
-        with self._lock:
-            self._held[name] = data
-            self._measured.pop(name, None)
+        self._held[name] = data
+        self._measured.pop(name, None)
 
     def get(self, name: str) -> bytes | None:
         return self._held.get(name)
@@ -53,7 +51,7 @@ class Files:
         if reference.startswith("data:"):
             data = from_data_uri(reference)
             return None if data is None else measured(*data)
-        if reference.startswith(f"{host}/files/"):
+        if self._is_ours(reference, host):
             return self.seconds(own_name(reference))
         return stated(reference)
 
@@ -62,7 +60,7 @@ class Files:
         if reference.startswith("data:"):
             inline = from_data_uri(reference)
             data, kind = inline or (b"", "")
-        elif reference.startswith(f"{host}/files/"):
+        elif self._is_ours(reference, host):
             data, kind = self.get(own_name(reference)) or b"", own_name(reference)
         elif reference.startswith(("http://", "https://")):
             self.put(name, reference.encode())
@@ -79,17 +77,20 @@ class Files:
         """Whether the provider could fetch this: a URL of ours must have been uploaded, a data URI must decode."""
         if reference.startswith("data:"):
             return from_data_uri(reference) is not None
-        return not reference.startswith(f"{host}/files/") or bool(self.get(own_name(reference)))
+        return not self._is_ours(reference, host) or bool(self.get(own_name(reference)))
+
+    def _is_ours(self, reference: str, host: str) -> bool:
+        return reference.startswith(tuple(f"{each}/files/" for each in (host, *self.hosts)))
 
 
 def own_name(url: str) -> str:
     return unquote(urlsplit(url).path.rpartition("/")[2])
 
 
-def fresh_name(name: str) -> str:
-    """A name no other upload has, safe in a URL, that still shows the file's own."""
+def fresh_name(name: str, unique: str) -> str:
+    """A name no other upload has, safe in a URL, that still shows the file's own. `unique` starts with 8 hex digits."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name)[-80:].lstrip(".") or "file"
-    return f"{uuid4().hex[:8]}-{safe}"
+    return f"{unique[:8]}-{safe}"
 
 
 def stated(url: str) -> Decimal:

@@ -1,25 +1,46 @@
 """Runware as documented: arrays of tasks, cumulative polling, cost inline when asked for. Never asks pricing."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from uuid import UUID, uuid5
 
 from .account import Job
-from .faults import ANSWERS
-from .shop import Door, Shop, output_url, web_page
-from .wire import Answer, Ask, is_web, loads, mapping, number, said, sequence
+from .doors import Door
+from .hooks import Body
+from .runware_account import managed
+from .runware_tasks import (
+    DOCS,
+    PRICES,
+    Item,
+    Refused,
+    Task,
+    check,
+    derived,
+    error_of,
+    is_known,
+    no_credits,
+    refusal,
+    tasks_of,
+    told,
+    told_errors,
+    uuid_of,
+)
+from .shop import Shop, output_url, said_cost
+from .wire import Answer, Ask, dumps, is_web, mapping, number
 
-KEY = "sandbox-runware-key"
-PRICES = {"creatify:aurora@0": Decimal("0.14"), "creatify:aurora@fast": Decimal("0.07")}
-Item = dict[str, object]
-
-
-class Refused(Exception):
-    """A task that is answered in `errors`: an item there, never an error of ours."""
-
-    def __init__(self, status: int, code: str, message: str, parameter: str | None = None) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message, self.parameter = status, code, message, parameter
+_TASK_TYPE = re.compile(rb'"taskType"\s*:\s*"(\w+)"')
+_TASK_UUID = re.compile(rb'"taskUUID"\s*:\s*"([^"]+)"')
+CALLS: Mapping[bytes, str] = {
+    b"videoInference": "submit",
+    b"getResponse": "poll",
+    b"getTaskDetails": "probe",
+    b"mediaStorage": "upload",
+    b"accountManagement": "cost",
+}
+"""What a POST is for, by the first of these that one of its tasks is."""
+WHY: Mapping[str, tuple[str, str]] = {
+    "content": ("contentPolicyViolation", "The content violates the provider's policy. You were not charged."),
+}
 
 
 class Runware:
@@ -29,62 +50,67 @@ class Runware:
         self.shop = shop
 
     def doors(self) -> tuple[Door, ...]:
-        return (("POST", "/runware/v1", self.post),)
+        return (Door("POST", "/runware/v1", self.post),)
+
+    def call(self, ask: Ask) -> str:
+        kinds = {*_TASK_TYPE.findall(ask.body)}
+        return next((call for kind, call in CALLS.items() if kind in kinds), "other")
+
+    def job_of(self, ask: Ask) -> str:
+        """The task's id; of an output's address the id of the task that made it."""
+        found = _TASK_UUID.search(ask.body)
+        if found is not None:
+            return found[1].decode("utf-8", "replace")
+        name = ask.parts.get("name", "").removesuffix(".mp4")
+        jobs = self.shop.account.of("runware") if name else ()
+        return next((job.id for job in jobs if name in (derived(job.id, str(n)) for n in range(job.results))), "")
+
+    def refusal(self, ask: Ask, status: int | None) -> Answer:
+        tasks = tasks_of(ask)
+        return refusal(tasks[0] if tasks else {}, status)
 
     def post(self, ask: Ask) -> Answer:
-        try:
-            tasks = [mapping(task) or {} for task in sequence(loads(ask.body)) or ()]
-        except ValueError:
-            tasks = []
-        submits = any(task.get("taskType") == "videoInference" for task in tasks)
-        if submits:
-            self.shop.account.knock()
+        tasks = tasks_of(ask)
         if not tasks:
-            return _errors([_error({}, Refused(400, "invalidRequestBody", "The body must be an array of tasks"))], 400)
-        if not _known(ask, tasks):
-            return _errors([_error({}, Refused(401, "invalidApiKey", "Invalid API key"))], 401)
-        early = self.shop.faults.early("runware", ask.text()) if submits else None
-        if early is not None:
-            return web_page() if early.kind == "html" else _refusal(tasks[0], early.status)
+            return told_errors(
+                [error_of({}, Refused(400, "invalidRequestBody", "The body must be an array of tasks"))], 400
+            )
+        if not is_known(ask, tasks):
+            return told_errors([error_of({}, Refused(401, "invalidApiKey", "Invalid API key"))], 401)
         return self._each(ask, [task for task in tasks if task.get("taskType") != "authentication"])
 
-    def _each(self, ask: Ask, tasks: Sequence[Mapping[str, object]]) -> Answer:
+    def _each(self, ask: Ask, tasks: Sequence[Task]) -> Answer:
         data: list[Item] = []
         errors: list[Item] = []
-        taken: list[Job] = []
         status = 200
         for task in tasks:
             try:
                 match task.get("taskType"):
                     case "videoInference":
-                        taken.append(self._submit(ask, task))
-                        data.append({"taskType": "videoInference", "taskUUID": taken[-1].id})
+                        data.append(self._submit(ask, task))
                     case "getResponse":
-                        self._poll(ask, task, data, errors)
+                        self._poll(task, data, errors)
                     case "getTaskDetails":
-                        data.append(self._details(ask, task))
+                        data.append(self._details(task))
                     case "mediaStorage":
                         data.append(self._store(ask, task))
+                    case "accountManagement":
+                        data.append(managed(self.shop, task))
                     case other:
                         _unsupported(other)
             except Refused as refused:
                 status = refused.status
-                errors.append(_error(task, refused))
-        answer = _answer(data, errors, 200 if data else status)
-        if not taken:
-            return answer
-        spoilt = next((job for job in taken if ANSWERS & job.struck), taken[0])
-        return self.shop.closing(spoilt, answer, _errors([_error({}, Refused(500, *_SERVER))], 500))
+                errors.append(error_of(task, refused))
+        return told(data, errors, 200 if data else status)
 
-    def _submit(self, ask: Ask, task: Mapping[str, object]) -> Job:
-        uuid = _uuid(task)
-        _check(task)
+    def _submit(self, ask: Ask, task: Task) -> Item:
+        uuid = uuid_of(task)
+        check(task)
         inputs = mapping(task.get("inputs")) or {}
         seconds = self._listen(ask, inputs.get("audio"))
         self._look(ask, inputs.get("image"))
         if self.shop.account.find("runware", uuid) is not None:
-            text = f"A task with the taskUUID {uuid} already exists"
-            raise Refused(400, "conflictTaskUUID", text, "taskUUID")
+            raise _conflict(uuid)
         model, results = str(task["model"]), number(task.get("numberResults", 1))
         job = Job(
             provider="runware",
@@ -94,10 +120,24 @@ class Runware:
             seconds=seconds + self.shop.output_extra_s,
             rate=PRICES[model],
             results=int(results or 1),
-            struck=self.shop.faults.late("runware", ask.text()),
             facts=task,
+            host=ask.host,
+            text=ask.text(),
+            hooked="webhookURL" in task,
         )
-        return self.shop.account.accept(job)
+        receipt: Item = {"taskType": "videoInference", "taskUUID": uuid}
+        whole = job.price * self.shop.account.level("runware") * job.results
+        if ask.headers.get("x-runware-dry-run") == "1":
+            return {**receipt, "cost": whole}
+        if whole > self.shop.account.balance("runware"):
+            raise no_credits()
+        job.struck = self.shop.struck("runware", ask)
+        self.shop.account.accept(job)
+        if job.hooked:
+            self._announce(job, str(task["webhookURL"]))
+        if "conflict" in job.struck:
+            raise _conflict(uuid)
+        return receipt
 
     def _listen(self, ask: Ask, audio: object) -> Decimal:
         """The audio's length: an uploaded UUID or a URL, nothing else."""
@@ -118,153 +158,80 @@ class Runware:
             text = "inputs.image must be the UUID, URL or data URI of an image"
             raise Refused(400, "invalidInputImage", text, "inputs.image")
 
-    def _find(self, task: Mapping[str, object]) -> Job | None:
-        job = self.shop.account.find("runware", _uuid(task))
+    def _find(self, task: Task) -> Job | None:
+        job = self.shop.account.find("runware", uuid_of(task))
         return None if job is None or "hide" in job.struck else job
 
-    def _poll(self, ask: Ask, task: Mapping[str, object], data: list[Item], errors: list[Item]) -> None:
-        """Cumulative: every result finished so far, then what still runs. An unknown id gives nothing."""
+    def _poll(self, task: Task, data: list[Item], errors: list[Item]) -> None:
+        """Cumulative: every result ended so far, then what still runs. An unknown id gives nothing."""
         job = self._find(task)
         if job is None:
             return
-        now_s = self.shop.account.clock()
+        ended = job.ended(self.shop.account.clock())
+        for index in range(ended):
+            if index < job.results - job.failed_results:
+                data.extend([self._result(job, index)] * (2 if "repeated" in job.struck else 1))
+            else:
+                errors.append(self._failed(job, index))
         named = {"taskType": "videoInference", "taskUUID": job.id}
-        if job.state(now_s) == "failed":
-            text = "The render failed at the provider. You were not charged."
-            failed = {**named, "status": "error", "code": "inferenceError", "message": text}
-            errors.extend({**failed, "documentation": _DOCS, "resultIndex": index} for index in range(job.results))
-            return
-        finished = job.finished(now_s)
-        data.extend(self._result(ask, job, index) for index in range(finished))
-        data.extend({**named, "status": "processing"} for _ in range(job.results - finished))
+        data.extend({**named, "status": "processing"} for _ in range(job.results - ended))
 
-    def _result(self, ask: Ask, job: Job, index: int) -> Item:
-        video = str(uuid5(UUID(job.id), str(index)))
+    def _result(self, job: Job, index: int) -> Item:
+        video = derived(job.id, str(index))
         item: Item = {
             "taskType": "videoInference",
             "taskUUID": job.id,
             "status": "success",
             "videoUUID": video,
-            "videoURL": output_url(ask.host, video),
-            "seed": UUID(video).int % 2**31,
+            "videoURL": output_url(job.host, "runware", video),
+            "seed": int(video[:8], 16) % 2**31,
             "resultIndex": index,
         }
-        priced = job.facts.get("includeCost") is True and "no-cost" not in job.struck
-        return {**item, "cost": job.price} if priced else item
+        cost = said_cost(job, job.price) if job.facts.get("includeCost") is True else None
+        return item if cost is None else {**item, "cost": cost}
 
-    def _details(self, ask: Ask, task: Mapping[str, object]) -> Item:
+    def _failed(self, job: Job, index: int) -> Item:
+        usual = ("inferenceError", "The render failed at the provider. You were not charged.")
+        code, message = WHY.get(job.failure, usual)
+        named = {"taskType": "videoInference", "taskUUID": job.id, "status": "error"}
+        return {**named, "code": code, "message": message, "documentation": DOCS, "resultIndex": index}
+
+    def _announce(self, job: Job, url: str) -> None:
+        """One webhook for each result as it ends, unsigned, a flat task object."""
+
+        def body(index: int) -> bytes:
+            good = index < job.results - job.failed_results
+            return dumps(self._result(job, index) if good else self._failed(job, index)).encode()
+
+        def told_one(index: int) -> tuple[float, Body]:
+            return job.result_s(index), lambda: body(index)
+
+        forged = dumps(self._failed(job, 0)).encode()
+        self.shop.hooks.announce(job, url, map(told_one, range(job.results)), lambda: forged)
+
+    def _details(self, task: Task) -> Item:
         job = self._find(task)
         if job is None:
             raise Refused(404, "taskNotFound", "No task with this taskUUID", "taskUUID")
         data: list[Item] = []
         errors: list[Item] = []
-        self._poll(ask, task, data, errors)
+        self._poll(task, data, errors)
         response = {"data": data, **({"errors": errors} if errors else {})}
         return {"taskType": "getTaskDetails", "taskUUID": job.id, "request": job.facts, "response": response}
 
-    def _store(self, ask: Ask, task: Mapping[str, object]) -> Item:
+    def _store(self, ask: Ask, task: Task) -> Item:
         """Keep a data URI, or a URL of ours, under a new mediaUUID."""
-        uuid, media = _uuid(task), task.get("media")
+        uuid, media = uuid_of(task), task.get("media")
         if task.get("operation") != "upload":
             raise Refused(400, "invalidOperation", "operation must be upload", "operation")
-        if not isinstance(media, str) or not self.shop.files.keep(
-            stored := str(uuid5(UUID(uuid), "media")), media, ask.host
-        ):
+        if not isinstance(media, str) or not self.shop.files.keep(stored := derived(uuid, "media"), media, ask.host):
             raise Refused(400, "invalidMedia", "media must be a URL or a base64 data URI", "media")
         return {"taskType": "mediaStorage", "taskUUID": uuid, "mediaUUID": stored}
-
-
-_DOCS = "https://runware.ai/docs/models-api/errors"
-_SERVER = ("internalServerError", "An unexpected error occurred")
-_WORDS: Mapping[str, tuple[str, ...]] = {
-    "model": tuple(PRICES),
-    "deliveryMethod": ("async",),
-    "outputType": ("URL",),
-    "outputFormat": ("MP4", "WEBM", "MOV"),
-}
-_NUMBERS: Mapping[str, tuple[Decimal, Decimal, Decimal]] = {
-    "numberResults": (Decimal(1), Decimal(4), Decimal(1)),
-    "CFGScale": (Decimal(0), Decimal(10), Decimal("0.01")),
-    "outputQuality": (Decimal(20), Decimal(99), Decimal(1)),
-    "ttl": (Decimal(60), Decimal(10**9), Decimal(1)),
-}
-"""Lowest, highest and step of each number."""
-_KNOWN = frozenset(
-    {"taskType", "taskUUID", "inputs", "positivePrompt", "includeCost", "webhookURL", "uploadEndpoint", "safety"}
-    | _WORDS.keys()
-    | _NUMBERS.keys()
-)
-
-
-def _check(task: Mapping[str, object]) -> None:
-    """Hold a videoInference task against the published limits. Raises Refused for the first that breaks."""
-    for name in sorted(task.keys() - _KNOWN):
-        raise Refused(400, "unsupportedParameter", f"{name} is not a parameter of this model", name)
-    if task.get("model") is None:
-        raise Refused(400, "missingModel", "model is required", "model")
-    for name, words in _WORDS.items():
-        if task.get(name, words[0]) not in words:
-            raise Refused(400, _bad(name), f"{name} must be one of {', '.join(words)}", name)
-    for name, (low, high, step) in _NUMBERS.items():
-        value = number(task.get(name, low))
-        if value is None or not low <= value <= high or value % step:
-            raise Refused(400, _bad(name), f"{name} must be from {low} to {high} in steps of {step}", name)
-    prompt = task.get("positivePrompt", "  ")
-    if not isinstance(prompt, str) or not 2 <= len(prompt) <= 3000:
-        raise Refused(400, "invalidPositivePrompt", "positivePrompt must have 2 to 3000 characters", "positivePrompt")
-    if not isinstance(task.get("includeCost", False), bool):
-        raise Refused(400, "invalidIncludeCost", "includeCost must be a boolean", "includeCost")
-    for name in ("webhookURL", "uploadEndpoint"):
-        if name in task and not is_web(task[name]):
-            raise Refused(400, _bad(name), f"{name} must be a URL", name)
-    inputs = mapping(task.get("inputs"))
-    if inputs is None or not {"image", "audio"} <= inputs.keys():
-        raise Refused(400, "missingInputs", "inputs.image and inputs.audio are required", "inputs")
 
 
 def _unsupported(kind: object) -> None:
     raise Refused(400, "invalidTaskType", f"Unsupported taskType {kind!r}", "taskType")
 
 
-def _bad(name: str) -> str:
-    return f"invalid{name[0].upper()}{name[1:]}"
-
-
-def _uuid(task: Mapping[str, object]) -> str:
-    """The task's UUID v4, as it was written."""
-    value = task.get("taskUUID")
-    try:
-        if isinstance(value, str) and UUID(value).version == 4:
-            return value
-    except ValueError:
-        pass
-    raise Refused(400, "invalidTaskUUID", "taskUUID must be a UUID v4", "taskUUID")
-
-
-def _known(ask: Ask, tasks: Sequence[Mapping[str, object]]) -> bool:
-    first = tasks[0]
-    return ask.headers.get("authorization") == f"Bearer {KEY}" or (
-        first.get("taskType") == "authentication" and first.get("apiKey") == KEY
-    )
-
-
-def _answer(data: list[Item], errors: list[Item], status: int) -> Answer:
-    return said(status, {"data": data, "errors": errors} if errors else {"data": data})
-
-
-def _errors(errors: list[Item], status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    return said(status, {"data": [], "errors": errors}, headers or {})
-
-
-def _error(task: Mapping[str, object], refused: Refused) -> Item:
-    named = {name: task[name] for name in ("taskType", "taskUUID") if name in task}
-    where = {} if refused.parameter is None else {"parameter": refused.parameter}
-    return {"code": refused.code, "message": refused.message, **where, **named, "documentation": _DOCS}
-
-
-def _refusal(task: Mapping[str, object], status: int | None) -> Answer:
-    if status is None:
-        text = "Insufficient credits. Add funds to your account to continue."
-        return _errors([_error(task, Refused(402, "insufficientCredits", text))], 402)
-    more = {429: {"retry-after": "1"}}.get(status, {"location": "/elsewhere"} if 300 <= status < 400 else {})
-    return _errors([_error(task, Refused(status, "sandboxFault", f"HTTP {status} on demand"))], status, more)
+def _conflict(uuid: str) -> Refused:
+    return Refused(400, "conflictTaskUUID", f"A task with the taskUUID {uuid} already exists", "taskUUID")

@@ -1,34 +1,33 @@
-"""The sandbox's server: one loopback address for all three providers, in a thread. Never decides what is answered."""
+"""The sandbox's server: a loopback address for each provider, in a thread. Never decides what is answered."""
 
 import asyncio
+import contextlib
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from random import Random
 from types import FrameType, TracebackType
 from typing import Literal, Self
+from uuid import UUID
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from . import creatify, fal, runware
-from .account import Account
-from .faults import Faults
-from .media import Files
-from .shop import Door, Handler, Shop
-from .wire import Answer, Ask, said
+from .connection import Receive, Scope, Send, protocol_of, serve
+from .delivery import TRIES, WAIT_S, Delivery, is_delivered
+from .hooks import Hook
+from .kinds import PROVIDERS
+from .latency import Latency
+from .market import Market, environment
+from .wire import Answer, Ask
 
-TRANSPORT = "faregate.transport"
-CLIP = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2"
-"""The first box of an MP4: enough to save and to recognise."""
+PAUSE_S = 0.01
+"""Between looks at the clock, while webhooks or outages wait for it."""
 
 
 class Sandbox:
@@ -45,23 +44,55 @@ class Sandbox:
         fal_unit: Literal["dollars", "seconds"] = "dollars",
         fal_price_480p: Decimal | str = "0.10",
         creatify_credits: Decimal | str | int = 10_000,
+        usd: Decimal | str | int = 10_000,
+        latency: Latency | Mapping[str, Latency] | None = None,
+        billing_lag_s: float = 20.0,
+        seed: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._account = partial(Account, render_s, Decimal(creatify_credits), clock)
-        self._faults = tuple(faults)
-        self._shop = Shop(
-            self._account(),
-            Faults(self._faults),
+        """`latency` rules over `render_s`; `seed` makes ids and drawn latencies the same each time; None: by chance.
+
+        `billing_lag_s` is how late bills show a charge. Raises ValueError for a bad fault or latency.
+        """
+        self._seed = seed
+        self._open = partial(
+            Market,
+            clock=clock,
+            faults=tuple(faults),
             answer_lag_s=answer_lag_s,
-            output_extra_s=Decimal(output_extra_s),
+            render_s=render_s,
+            latency=latency,
+            billing_lag_s=billing_lag_s,
+            output_extra_s=output_extra_s,
             fal_unit=fal_unit,
-            fal_price_480p=Decimal(fal_price_480p),
+            fal_price_480p=fal_price_480p,
+            creatify_credits=creatify_credits,
+            usd=usd,
         )
+        self._lock = threading.Lock()
+        """Answers come from the server's thread, questions from any."""
+        self._hosts: dict[str, str] = {}
+        """By provider; the empty name is everybody's."""
+        self._market = self._fresh()
         self._port = port
-        self._host = ""
         self._server: uvicorn.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._listening: dict[str, asyncio.Server | None] = {}
+        """None: closed for now."""
+        self._outbox: deque[tuple[Hook, int, float]] = deque()
+        """Hooks to send, with the number of tries made and when (monotonic) the next may be."""
+        self._stirred = asyncio.Event()
+        self._delivery = Delivery()
         self._stop = threading.Event()
+
+    def _fresh(self) -> Market:
+        chance = Random(self._seed)  # noqa: S311 - a sandbox's ids are no secrets
+        return self._open(
+            born=datetime.now(UTC),
+            new_id=lambda: str(UUID(int=chance.getrandbits(128), version=4)),
+            draw=chance.random,
+        )
 
     def __enter__(self) -> Self:
         self.start()
@@ -74,30 +105,45 @@ class Sandbox:
 
     def start(self) -> None:
         """Serve; returns when requests are answered. Raises OSError when the port is taken."""
-        # The protocol is named because asyncio sets TCP_NODELAY only then: without it every answer takes 40 ms.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listeners: dict[str, socket.socket] = {}
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(("127.0.0.1", self._port))
-            self._host = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            for name in ("", *PROVIDERS):
+                listeners[name] = _listener(0 if name else self._port)
+            self._hosts = {name: f"http://127.0.0.1:{each.getsockname()[1]}" for name, each in listeners.items()}
+            self._market.known_as(self._hosts.values())
             config = uvicorn.Config(
-                self._app(), http=_Protocol, ws="none", lifespan="off", log_config=None, access_log=False,
-                timeout_graceful_shutdown=5,
+                self._app, http=protocol_of(self), interface="asgi3", ws="none", lifespan="off", log_config=None,
+                access_log=False, timeout_graceful_shutdown=5,
             )  # fmt: skip
             self._server = uvicorn.Server(config)
             self._thread = threading.Thread(
-                target=self._server.run, kwargs={"sockets": [listener]}, name="faregate-sandbox", daemon=True
+                target=lambda: asyncio.run(self._live(list(listeners.values()))), name="faregate-sandbox", daemon=True
             )
             self._thread.start()
             self._wait(self._server, self._thread)
+            self._listening = dict(zip(listeners, self._server.servers, strict=True))
+            self._attend()
         except BaseException:
-            listener.close()
+            for each in listeners.values():
+                each.close()
             raise
+
+    async def _live(self, listeners: list[socket.socket]) -> None:
+        self._loop = asyncio.get_running_loop()
+        assert self._server is not None  # noqa: S101 - start made it
+        keeping = asyncio.create_task(self._keep())
+        try:
+            await self._server.serve(sockets=listeners)
+        finally:
+            keeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeping
+            await self._delivery.close()
 
     def _wait(self, server: uvicorn.Server, thread: threading.Thread) -> None:
         while not server.started:
             if not thread.is_alive():
-                raise OSError(f"the sandbox could not serve on {self._host}")
+                raise OSError(f"the sandbox could not serve on {self._hosts['']}")
             time.sleep(0.002)
 
     def stop(self) -> None:
@@ -106,7 +152,7 @@ class Sandbox:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join()
-            self._server = self._thread = None
+            self._server = self._thread = self._loop = None
 
     def serve_forever(self, on_ready: Callable[[Self], None]) -> None:
         """Serve until SIGTERM, SIGINT or `stop`, then return. Signals are heard in the main thread only."""
@@ -128,113 +174,149 @@ class Sandbox:
     @property
     def env(self) -> dict[str, str]:
         """The environment in which the adapters talk to this sandbox: keys and base addresses."""
-        return {
-            "FAL_KEY": fal.KEY,
-            "RUNWARE_API_KEY": runware.KEY,
-            "CREATIFY_API_ID": creatify.API_ID,
-            "CREATIFY_API_KEY": creatify.API_KEY,
-            "FAREGATE_FAL_QUEUE_URL": f"{self._host}/fal/queue",
-            "FAREGATE_FAL_API_URL": f"{self._host}/fal/api/v1",
-            "FAREGATE_FAL_REST_URL": f"{self._host}/fal/rest",
-            "FAREGATE_RUNWARE_URL": f"{self._host}/runware/v1",
-            "FAREGATE_CREATIFY_URL": f"{self._host}/creatify",
-        }
+        return dict(environment(self._hosts[""], self._hosts))
 
     @property
     def urls(self) -> dict[str, str]:
+        host = self._hosts[""]
         return {
-            "sandbox": self._host,
-            "bill": f"{self._host}/_bill",
-            "files": f"{self._host}/files",
-            "outputs": f"{self._host}/outputs",
-            "fal": f"{self._host}/fal",
-            "runware": f"{self._host}/runware/v1",
-            "creatify": f"{self._host}/creatify",
+            "sandbox": host,
+            "bill": f"{host}/_bill",
+            "files": f"{host}/files",
+            "outputs": f"{host}/outputs",
+            "fal": f"{host}/fal",
+            "runware": f"{host}/runware/v1",
+            "creatify": f"{host}/creatify",
         }
 
     def bill(self) -> dict[str, object]:
         """What was truly billed until now: the same as GET /_bill."""
-        return self._shop.account.bill()
+        with self._lock:
+            return self._market.bill()
+
+    def hooks(self) -> list[dict[str, object]]:
+        """What became of each webhook that was due: the same as GET /_hooks."""
+        with self._lock:
+            return self._market.hooks()
 
     def forget(self) -> None:
         """Every job, file and added fault, as if just started: for a test suite that shares one sandbox."""
-        self._shop.account, self._shop.faults, self._shop.files = self._account(), Faults(self._faults), Files()
+        with self._lock:
+            self._market = self._fresh()
+            self._market.known_as(self._hosts.values())
+        self._attend()
 
     def add_fault(self, spec: str) -> None:
         """One more fault from now on. Raises ValueError."""
-        self._shop.faults.add(spec)
+        with self._lock:
+            self._market.add_fault(spec)
+        self._attend()
 
-    def _app(self) -> ASGIApp:
-        shop = self._shop
-        doors: tuple[Door, ...] = (
-            *fal.Fal(shop).doors(),
-            *runware.Runware(shop).doors(),
-            *creatify.Creatify(shop).doors(),
-            ("PUT", "/files/{name}", self._put),
-            ("GET", "/files/{name}", self._get),
-            ("GET", "/outputs/{name}", lambda _: Answer(200, CLIP, kind="video/mp4")),
-            ("GET", "/_bill", lambda _: said(200, self.bill())),
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once, as POST /_clock?advance=… does. Raises ValueError."""
+        with self._lock:
+            self._market.advance(seconds)
+        self._attend()
+
+    def _attend(self) -> None:
+        """Have the server look at outages and webhooks now; returns when it has closed what is down."""
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self._mind_outages(), self._loop).result(10)
+
+    async def _keep(self) -> None:
+        """Webhooks and outages, as the market's clock brings them. Rests while there are none."""
+        while True:
+            with self._lock:
+                self._outbox.extend((hook, 0, 0.0) for hook in self._market.due_hooks())
+                waits = self._market.next_hook_s() is not None
+            await self._mind_outages()
+            await self._send_due()
+            self._stirred.clear()
+            busy = waits or self._outbox or None in self._listening.values()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), PAUSE_S if busy else None)
+
+    async def _send_due(self) -> None:
+        """One try for each hook that is due, in order; the failed ones are put back with a later time."""
+        for _ in range(len(self._outbox)):
+            hook, tries, after_s = self._outbox.popleft()
+            if time.monotonic() < after_s:
+                self._outbox.append((hook, tries, after_s))
+                continue
+            await self._post(hook, tries + 1)
+
+    async def _post(self, hook: Hook, tries: int) -> None:
+        outcome = await self._delivery.post(hook)
+        with self._lock:
+            self._market.note_hook(hook, outcome)
+        if not is_delivered(outcome) and tries < TRIES:
+            self._outbox.append((hook, tries, time.monotonic() + WAIT_S * 2 ** (tries - 1)))
+
+    async def _mind_outages(self) -> None:
+        """Close the ports of those who are down, open those of the others."""
+        self._stirred.set()
+        for name, listening in list(self._listening.items()):
+            with self._lock:
+                down = self._market.is_down(name)
+            if down and listening is not None:
+                listening.close()
+                self._listening[name] = None
+            elif not down and listening is None:
+                self._listening[name] = await self._listen_again(int(self._hosts[name].rpartition(":")[2]))
+
+    async def _listen_again(self, port: int) -> asyncio.Server:
+        server = self._server
+        assert server is not None  # noqa: S101 - only a running one has ports
+        made = protocol_of(self)
+        again = await asyncio.get_running_loop().create_server(
+            lambda: made(server.config, server.server_state, server.lifespan.state), sock=_listener(port)
         )
-        return Starlette(routes=[Route(path, self._endpoint(handle), methods=[verb]) for verb, path, handle in doors])
+        server.servers.append(again)
+        return again
 
-    def _endpoint(self, handle: Handler) -> Callable[[Request], object]:
-        async def endpoint(request: Request) -> Response:
-            answer = handle(
-                Ask(
-                    method=request.method,
-                    path=dict(request.path_params),
-                    query=tuple(request.query_params.multi_items()),
-                    headers=dict(request.headers),
-                    body=await request.body(),
-                    host=self._host,
-                )
-            )
-            if answer.lag_s:
-                await self._lag(answer.lag_s)
-            if answer.lost:
-                return _Lost()
-            empty = answer.status in (204, 205, 304)
-            return Response(b"" if empty else answer.body, answer.status, dict(answer.headers), answer.kind)
+    def greet(self, port: int) -> bool:
+        """Whether a new connection to this port is reset at once."""
+        name = next((name for name, host in self._hosts.items() if host.endswith(f":{port}")), "")
+        with self._lock:
+            return self._market.greet(name) is not None
 
-        return endpoint
+    def interrupt(self, ask: Ask) -> Answer | None:
+        """The reset that stops a request of which only this much has arrived, if one does."""
+        with self._lock:
+            return self._market.interrupt(ask)
 
-    async def _lag(self, lag_s: float) -> None:
+    async def answer(self, ask: Ask) -> Answer:
+        """The market's; webhooks that come before it are sent first."""
+        with self._lock:
+            answer = self._market.answer(ask)
+            due = self._market.due_hooks()
+        self._outbox.extend((hook, 0, 0.0) for hook in due if not hook.before_answer)
+        for hook in due:
+            if hook.before_answer:
+                await self._post(hook, 1)
+        self._stirred.set()
+        return answer
+
+    async def lag(self, lag_s: float) -> None:
         """Wait, but let `stop` cut the waiting short."""
         until = time.monotonic() + lag_s
         while (left_s := until - time.monotonic()) > 0 and not self._stop.is_set():
             await asyncio.sleep(min(left_s, 0.05))
 
-    def _put(self, ask: Ask) -> Answer:
-        self._shop.files.put(ask.path["name"], ask.body)
-        return Answer(200)
-
-    def _get(self, ask: Ask) -> Answer:
-        data = self._shop.files.get(ask.path["name"])
-        return (
-            said(404, {"detail": "no such file"})
-            if data is None
-            else Answer(200, data, kind="application/octet-stream")
-        )
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await serve(self, scope, receive, send)
 
 
-class _Protocol(H11Protocol):
-    """uvicorn's own, which also shows the application its connection."""
+def _listener(port: int) -> socket.socket:
+    """Bound on loopback. Raises OSError.
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn's own
-        super().connection_made(transport)
-        app = self.app
-
-        async def shown(scope: Scope, receive: Receive, send: Send) -> None:
-            await app({**scope, TRANSPORT: transport}, receive, send)
-
-        self.app = shown
-
-
-class _Lost(Response):
-    """No answer: the connection is closed instead."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del send  # nothing is sent
-        scope[TRANSPORT].close()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+    The protocol is named because asyncio sets TCP_NODELAY only then: without it every answer takes 40 ms.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+    except BaseException:
+        listener.close()
+        raise
+    return listener

@@ -4,10 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from http import HTTPStatus
 from types import MappingProxyType
-from typing import cast
+from typing import Self, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+REASONS: Mapping[int, str] = {each.value: each.phrase for each in HTTPStatus}
+EMPTY = frozenset({204, 205, 304})
+"""Statuses whose replies have no body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +20,24 @@ class Ask:
     """One HTTP request, read whole."""
 
     method: str
-    path: Mapping[str, str]
-    """The named parts of the path."""
-    query: tuple[tuple[str, str], ...]
-    headers: Mapping[str, str]
+    path: str
+    """Without the query, percent-decoded."""
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     """Names in lower case."""
-    body: bytes
-    host: str
+    body: bytes = b""
+    host: str = "http://sandbox"
     """How the client reached us: http://127.0.0.1:4321."""
+    parts: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    """The named parts of the path, once it is known whose door it is."""
+
+    @classmethod
+    def of(cls, method: str, url: str, headers: Mapping[str, str] = NO_HEADERS, body: bytes = b"") -> Self:
+        """From a whole URL, as a client has it."""
+        address = urlsplit(url)
+        lower = {name.lower(): value for name, value in headers.items()}
+        query = tuple(parse_qsl(address.query, keep_blank_values=True))
+        return cls(method, unquote(address.path), query, lower, body, f"{address.scheme}://{address.netloc}")
 
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
@@ -36,15 +51,42 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the connection ends before the exchange does: in the request's body or in the reply, never both."""
+
+    request_body: int | None = None
+    """No more of the request's body is read than this many bytes, and nothing comes back."""
+    reply: int | None = None
+    """No more of the reply, `Answer.raw()`, goes out than this many bytes."""
+    reset: bool = False
+    """Ended by a TCP reset, rather than closed in order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back. `lost`: the connection is closed and nothing goes back."""
+    """What goes back."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     lag_s: float = 0.0
-    lost: bool = False
+    """How long the first byte waits."""
+    slow_s: float = 0.0
+    """Over how long the body is spread, from its first byte to its last."""
+    cut: Cut | None = None
     kind: str = "application/json"
+
+    def head(self) -> bytes:
+        """The reply as it leaves, up to the empty line before the body."""
+        lines = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Unassigned')}"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        if self.status not in EMPTY:
+            lines += [f"content-type: {self.kind}", f"content-length: {len(self.body)}"]
+        return "\r\n".join([*lines, "connection: close", "", ""]).encode("latin-1")
+
+    def raw(self) -> bytes:
+        """The whole reply as it leaves, byte for byte."""
+        return self.head() + (b"" if self.status in EMPTY else self.body)
 
 
 def said(status: int, value: object, headers: Mapping[str, str] = NO_HEADERS) -> Answer:
@@ -54,14 +96,21 @@ def said(status: int, value: object, headers: Mapping[str, str] = NO_HEADERS) ->
 
 def dumps(value: object) -> str:
     """JSON with every Decimal written as a plain number (1.4, never "1.4" or 1.4E0)."""
+    try:
+        return json.dumps(value, separators=(",", ":"))  # the quick way, where no Decimal is
+    except TypeError:
+        return _dumps(value)
+
+
+def _dumps(value: object) -> str:
     if isinstance(value, Decimal):
         return plain(value)
     members = mapping(value)
     if members is not None:
-        return "{" + ",".join(f"{json.dumps(key)}:{dumps(item)}" for key, item in members.items()) + "}"
+        return "{" + ",".join(f"{json.dumps(key)}:{_dumps(item)}" for key, item in members.items()) + "}"
     items = sequence(value)
     if items is not None:
-        return "[" + ",".join(map(dumps, items)) + "]"
+        return "[" + ",".join(map(_dumps, items)) + "]"
     return json.dumps(value)
 
 
@@ -71,7 +120,8 @@ def loads(body: bytes) -> object:
         value = cast("object", json.loads(body, parse_float=Decimal, parse_constant=_refuse))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    _measure_depth(value, 50)
+    if body.count(b"[") + body.count(b"{") >= 50:
+        _measure_depth(value, 50)
     return value
 
 

@@ -56,7 +56,7 @@ def test_a_resume_leaves_a_live_run_alone(slow: Callable[..., World]) -> None:
     assert {job["state"] for job in sending["jobs"]} == {"submitting"}
     until(lambda: all(job["state"] == "submitted" for job in world.jobs()), 20)
     followed = world.run("resume", "--wait", "20").ok()
-    assert {job["state"] for job in followed["jobs"]} == {"settled"}
+    assert {job["state"] for job in followed["jobs"]} <= {"settled"}, "what its run has claimed is the run's"
     docs = [process.wait().ok() for process in live]
     assert {doc["state"] for doc in docs} == {"settled"}
     made_once(world, len(NAMES))

@@ -6,7 +6,8 @@ import pytest
 
 from pricing import Money, usd
 from router import AvatarVideo, BadRequest, BatchJob, KeyReused, Plan, Policy, QuoteStale, Refused
-from router.batch import Runner
+from router.plan import AT_ONCE
+from router.runner import DOWN_AFTER, Runner
 from router.talk import Submission
 
 from .flow_world import SCOPE, World
@@ -114,7 +115,7 @@ def test_a_job_that_is_refused_is_given_to_another_offer(world: World, monkeypat
 
     When the first is refused, the second is planned again too, at Runware's cheaper offer: its hold is made anew.
     """
-    monkeypatch.setattr("router.batch.AT_ONCE", 1)
+    monkeypatch.setattr("router.runner.AT_ONCE", 1)
     world.runware.submits = [REFUSED]
     result = world.router.run_plan(planned(world, 2, "2.40"), key="b")
     assert [one.ending for one in result.made] == ["made", "made"]
@@ -138,7 +139,7 @@ def test_a_job_that_nobody_takes_ends_and_the_others_are_made(world: World) -> N
 
 def test_a_dearer_job_makes_the_rest_be_planned_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One at a time: the first costs 1.30 USD of 2.10 held for three at 0.70, so that only one more is made."""
-    monkeypatch.setattr("router.batch.AT_ONCE", 1)
+    monkeypatch.setattr("router.runner.AT_ONCE", 1)
     world.runware.polls = [done(usd("1.30")), done(usd("0.70"))]
     result = world.router.run_plan(planned(world, 3, "2.10"), key="b")
     assert [one.ending for one in result.made] == ["made", "made", "left_out"]
@@ -202,7 +203,7 @@ def test_a_row_that_another_run_has_sent_is_followed_and_never_sent_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first is dearer, so that the third is left out; another run of the key has sent it meanwhile."""
-    monkeypatch.setattr("router.batch.AT_ONCE", 1)
+    monkeypatch.setattr("router.runner.AT_ONCE", 1)
     world.runware.polls = [done(usd("1.30")), done(usd("0.70"))]
     plan, release = planned(world, 3, "2.10"), world.ledger.release
 
@@ -221,3 +222,26 @@ def test_a_row_that_another_run_has_sent_is_followed_and_never_sent_again(
     assert [one.ending for one in result.made] == ["made"] * 3
     assert world.posts == 2
     assert len(world.ledger.jobs()) == 3
+
+
+def test_a_provider_that_is_down_is_set_aside_once_not_once_a_job(world: World) -> None:
+    """Runware's connections are refused. Whoever has asked finds out; the rest are given to fal in one new plan."""
+    world.runware.submits = [Submission("not_sent", reason="connection refused")]
+    world.fal.submits = [Submission("accepted", f"fal-{number}") for number in range(40)]
+    result = world.router.run_plan(planned(world, 40, "100", Policy(objective="cheapest")), key="b")
+    assert result.count("made") == 40
+    assert len(world.runware.sent) == result.replanned <= DOWN_AFTER + AT_ONCE
+    assert total(world) == (usd("40.00"), usd(0))
+
+
+def test_where_nobody_else_makes_it_a_job_is_left_out_and_says_why(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.runner.AT_ONCE", 1)
+    world.runware.submits = [Submission("not_sent", reason="connection refused")]
+    result = world.router.run_plan(planned(world, 8, policy=Policy(providers=frozenset({"runware"}))), key="b")
+    assert len(world.runware.sent) <= 2 * DOWN_AFTER, "two offers of it, each tried by the first few"
+    (last,) = {made.reason for made in result.made if made.ending == "left_out"}
+    assert "open_circuit" in last
+    assert "refused 5" in last
+    assert total(world) == (usd(0), usd(0))

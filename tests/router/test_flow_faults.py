@@ -17,6 +17,7 @@ from router import (
     OutcomeUnknown,
     Patience,
     Policy,
+    ProviderError,
     QuoteStale,
     Refused,
     Router,
@@ -65,6 +66,19 @@ def test_a_submit_cut_in_a_living_process_is_found_again(world: World) -> None:
         world.clock.now += timedelta(seconds=61)
         router.resume()
     assert world.state() == "settled"
+
+
+def test_a_machine_that_slept_between_intent_and_submit_sends_nothing(world: World) -> None:
+    """By the intent's age another worker may have proved meanwhile that no job ever came (the simulator, seed 468)."""
+
+    def sleep(step: Step, _answer: object) -> None:
+        if isinstance(step, Ask) and step.name == "intent":
+            world.clock.now += timedelta(hours=2)
+
+    with router_of(world, on_step=sleep) as router, pytest.raises(ProviderError, match="7200 s went by"):
+        router.run(CLIP, key="k", scope=SCOPE, policy=Policy(providers=frozenset({"runware"})))
+    assert world.posts == 0
+    assert world.state() == "released"
 
 
 def test_a_file_that_changed_after_it_was_measured_is_not_paid_for(world: World, tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from pricing import Money
+from router import read_webhook
 from router.errors import ProviderError
-from router.providers import Creatify, read_webhook
+from router.providers import Creatify
 from router.talk import Reply
 
 from .talking import ATTEMPT, JOB, KEYS, LOST, NOT_SENT, dec, drive, order, reply, ticket

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router import read_webhook
 from router.errors import ProviderError
 from router.ports import Talk
-from router.providers import read_webhook, shipped
+from router.providers import shipped
 from router.talk import Answer, Broken, Reply
 from tests.strategies import answers, replies
 

@@ -14,9 +14,10 @@ import httpx
 import pytest
 
 from router import transport
+from router.download import download
 from router.errors import BadRequest, ProviderError
 from router.talk import Answer, Broken, Call, Purpose, Reply
-from router.transport import AsyncHttp, Http, download, encode
+from router.transport import AsyncHttp, Http, encode
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Fal-Billable-Units: 1.4\r\n\r\n{}"
 

@@ -2,30 +2,27 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
+from random import Random
 from typing import cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.sandbox.account import Account
-from router.sandbox.creatify import API_ID, API_KEY, Creatify
-from router.sandbox.fal import KEY as FAL_KEY
-from router.sandbox.fal import Fal
-from router.sandbox.faults import Faults
-from router.sandbox.runware import KEY as RUNWARE_KEY
-from router.sandbox.runware import Runware
-from router.sandbox.shop import Handler, Shop
+from router.sandbox.creatify import API_ID, API_KEY
+from router.sandbox.fal_platform import KEY as FAL_KEY
+from router.sandbox.market import Market
+from router.sandbox.runware_tasks import KEY as RUNWARE_KEY
 from router.sandbox.wire import Ask, dumps
 from tests.strategies import json_texts, seconds
 
 from .talker import AUDIO, IMAGE, Json, items, task
 
-Open = Callable[[Shop], Handler]
 HEADERS = {
     "fal": {"authorization": f"Key {FAL_KEY}"},
     "runware": {"authorization": f"Bearer {RUNWARE_KEY}"},
@@ -33,17 +30,19 @@ HEADERS = {
 }
 
 
-def shop(render_s: float = 0) -> Shop:
-    return Shop(Account(render_s, Decimal(10**9)), Faults())
+def market(clock: Callable[[], float] = lambda: 0.0, render_s: float = 0) -> Market:
+    chance = Random(1)
+    return Market(
+        clock=clock,
+        born=datetime(2026, 11, 30, tzinfo=UTC),
+        new_id=lambda: str(UUID(int=chance.getrandbits(128), version=4)),
+        render_s=render_s,
+        creatify_credits=10**9,
+    )
 
 
-def ask(provider: str, body: bytes) -> Ask:
-    return Ask("POST", {}, (), HEADERS[provider], body, "http://127.0.0.1:1")
-
-
-def door(shared: Shop, path: str) -> Handler:
-    doors = (*Fal(shared).doors(), *Runware(shared).doors(), *Creatify(shared).doors())
-    return next(handle for verb, each, handle in doors if (verb, each) == ("POST", path))
+def ask(path: str, body: bytes) -> Ask:
+    return Ask("POST", path, (), HEADERS[PATHS[path]], body)
 
 
 PATHS = {
@@ -58,17 +57,17 @@ PATHS = {
 @pytest.mark.parametrize("path", PATHS)
 @given(text=json_texts())
 def test_any_json_is_answered_in_json_and_only_a_2xx_accepts(path: str, text: str) -> None:
-    shared = shop()
-    answer = door(shared, path)(ask(PATHS[path], text.encode()))
+    shared = market()
+    answer = shared.answer(ask(path, text.encode()))
     assert 200 <= answer.status < 500
     json.loads(answer.body)
-    assert answer.status < 300 or shared.account.bill()["accepted"] == 0
+    assert answer.status < 300 or shared.bill()["accepted"] == 0
 
 
 @pytest.mark.parametrize("path", PATHS)
 @given(body=st.binary(max_size=200))
 def test_any_bytes_are_refused(path: str, body: bytes) -> None:
-    answer = door(shop(), path)(ask(PATHS[path], body))
+    answer = market().answer(ask(path, body))
     assert 400 <= answer.status < 500
     json.loads(answer.body)
 
@@ -102,17 +101,17 @@ def body_of(name: str, length: Decimal, results: int) -> tuple[str, object]:
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(RATES)), seconds(), st.integers(1, 4)), max_size=6))
 def test_the_bill_is_started_steps_times_the_rate_summed(orders: list[tuple[str, Decimal, int]]) -> None:
-    shared = shop()
+    shared = market()
     due = {"USD": Fraction(0), "creatify-credit": Fraction(0)}
     for name, length, results in orders:
         path, body = body_of(name, length, results)
-        assert door(shared, path)(ask(PATHS[path], dumps(body).encode())).status < 300
+        assert shared.answer(ask(path, dumps(body).encode())).status < 300
         rate, step = RATES[name]
         count = results if path == "/runware/v1" else 1
         due["creatify-credit" if PATHS[path] == "creatify" else "USD"] += (
             ceil(Fraction(length) / step) * Fraction(rate) * count
         )
-    bill = shared.account.bill()
+    bill = shared.bill()
     total = cast("dict[str, str]", bill["total"])
     assert {currency: Fraction(amount) for currency, amount in total.items()} == due
     for currency in due:
@@ -124,12 +123,12 @@ def test_the_bill_is_started_steps_times_the_rate_summed(orders: list[tuple[str,
 @given(share=st.floats(0, 2), results=st.integers(1, 4))
 def test_a_post_paid_bill_only_grows_and_ends_at_the_price(share: float, results: int) -> None:
     clock = [0.0]
-    account = Account(10, clock=lambda: clock[0])
-    handle = Runware(Shop(account, Faults())).post
-    handle(ask("runware", dumps([task(numberResults=results, inputs={"image": IMAGE, "audio": AUDIO})]).encode()))
+    shared = market(lambda: clock[0], render_s=10)
+    wanted = task(numberResults=results, inputs={"image": IMAGE, "audio": AUDIO})
+    assert shared.answer(ask("/runware/v1", dumps([wanted]).encode())).status == 200
     seen: list[Decimal] = []
     for at_s in sorted((0.0, 10 * share, 20.0)):
         clock[0] = at_s
-        seen.append(Decimal(cast("dict[str, str]", account.bill()["total"])["USD"]))
+        seen.append(Decimal(cast("dict[str, str]", shared.bill()["total"])["USD"]))
     assert seen == sorted(seen)
     assert (seen[0], seen[-1]) == (Decimal(0), results * Decimal("1.4"))

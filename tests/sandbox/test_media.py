@@ -3,6 +3,7 @@
 import base64
 from decimal import Decimal
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_only_what_was_uploaded_is_held() -> None:
 
 @pytest.mark.parametrize("name", ["talk-9.4s.wav", "../../etc/passwd", "a b?c#d.mp3", "", "ü" * 200])
 def test_fresh_names_are_safe_and_unlike(name: str) -> None:
-    first, second = fresh_name(name), fresh_name(name)
+    first, second = (fresh_name(name, str(uuid4())) for _ in range(2))
     assert first != second
     assert set(first) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
     assert len(first) < 100
