@@ -60,7 +60,7 @@ def serving(shelf: Shelf) -> Generator[str]:
                 return
             shelf.sent += len(body[:cut])
 
-        def log_message(self, *_: object) -> None:  # the signature of the base
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from threading import Thread
+from typing import cast
 from uuid import uuid4
 
 import anyio
@@ -72,8 +73,7 @@ class Shop:
         for view in self.ledger.jobs():
             if view.native is not None:
                 charged[view.native.currency] += view.native.nanos
-        bill = self.sandbox.bill()["total"]
-        assert isinstance(bill, dict)
+        bill = cast("dict[str, object]", self.sandbox.bill()["total"])
         assert charged == {name: Money.of(Decimal(str(amount)), name).nanos for name, amount in bill.items()}
         assert self.ledger.budgets("acme")[0].held == usd(0)
         assert self.ledger.verify().ok
