@@ -42,6 +42,9 @@ NONE_SEEN: Mapping[str, Progress] = MappingProxyType({})
 KEPT_S = 30
 """A claim outlasts the pause it is made for by so many seconds: the time a look may take."""
 
+GONE_AFTER = timedelta(hours=1)
+"""A job that was accepted may not be shown at first; one that is unknown after so long is a person's question."""
+
 
 def make(work: Work) -> Flow[JobView]:
     """The whole line: hold, send, follow. A known key goes on from where its job stands."""
@@ -132,14 +135,19 @@ def revise(view: JobView, providers: Mapping[str, Provider], seen: Mapping[str, 
 def cancel(job: str, providers: Mapping[str, Provider], patience: Patience) -> Flow[JobView]:
     """Release what was never sent; ask the provider to stop what was, then read how it ended. Raises Refused."""
     view = yield from read_job(job)
-    attempt = _open_attempt(view)
     if view.state == "held":
-        return (yield from release(view.id, None, "cancelled before anything was sent"))
+        view = yield from release(view.id, None, "cancelled before anything was sent")
+        if view.state == "released":
+            return view  # else its run has just begun to send it
+    attempt = _open_attempt(view)
     if view.state != "submitted" or attempt is None:
         raise Refused(f"job {job} is {view.state}: only a held or submitted job can be cancelled", value=view.state)
     provider = providers.get(attempt.provider)
     stopped = False if provider is None or provider.missing else (yield from provider.cancel(ticket(view, attempt)))
     if provider is None or not stopped:
+        view = yield from read_job(job)
+        if view.state in ("settled", "released"):
+            return view  # it had ended before it could be stopped
         raise Refused(
             f"{attempt.provider} did not stop job {job}: it goes on and may be charged",
             value=attempt.provider,
@@ -287,7 +295,7 @@ def _polled(
         if progress is None:
             progress = yield from provider.poll(ticket(view, attempt))
         moment: Moment = yield Pause(0)
-        if progress.state == "failed":
+        if progress.state == "failed" or (progress.gone and moment.at - attempt.started_at >= GONE_AFTER):
             return (yield from _ended(view, attempt, progress))
         if progress.state == "done":
             if progress.cost is None and view.silent_since is None:
@@ -312,7 +320,7 @@ def _polled(
 
 
 def _ended(view: JobView, attempt: AttemptView, progress: Progress) -> Flow[JobView]:
-    """The provider says it failed: charged, proven free, or nobody can say yet."""
+    """The provider says it failed, or that it knows it no more: charged, proven free, or nobody can say yet."""
     if progress.cost is not None or progress.charged == "yes":
         return (yield from settle(view, attempt, progress))
     if progress.charged == "no":

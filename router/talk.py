@@ -137,6 +137,8 @@ class Progress:
     """For a failed job: does the provider's documented rule prove that nothing was charged?"""
     reason: str = ""
     retry_after_s: float | None = None
+    gone: bool = False
+    """Of an unreachable one: a successful look, and the provider says that it knows no such job."""
 
 
 @dataclass(frozen=True, slots=True)
