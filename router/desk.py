@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -55,7 +55,8 @@ class Desk:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     profiles: Mapping[str, Profile]
-    webhooks: str | None = None
+    webhooks: str | None = field(default=None, repr=False)
+    """Holds a secret."""
 
     @classmethod
     def make(

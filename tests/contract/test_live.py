@@ -53,6 +53,7 @@ def test_with_mark_and_keys_it_asks_and_prints_what_it_cost(services: tuple[Sand
 
 def test_without_the_mark_nothing_is_asked(services: tuple[Sandbox, dict[str, str]]) -> None:
     sandbox, environment = services
-    said = pytest_live(environment, "-k", "clip_is_made")
-    assert "live" not in said
+    said = pytest_live(environment, "--collect-only")
+    assert "test_a_clip_is_made_and_costs_what_was_quoted[fal]" in said
+    assert "[live" not in said
     assert sandbox.bill()["submits"] == 0
