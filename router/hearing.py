@@ -14,7 +14,7 @@ from .ports import JobView
 log = logging.getLogger("router.webhooks")
 
 Hear = Callable[[str, str], Awaitable[JobView | None]]
-"""`AsyncRouter.heard`, or `Router.heard` in a worker thread."""
+"""Asks the provider once; answers the job as it then stands, None for one that is nobody's yet."""
 
 
 @dataclass(slots=True)
