@@ -13,6 +13,7 @@ from router.sandbox import Sandbox
 
 from .places import AUDIO
 
+pytestmark = pytest.mark.timeout(300)  # each starts pytest anew
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -20,7 +21,7 @@ def pytest_live(environment: dict[str, str], *words: str) -> str:
     """What `pytest -m live tests/contract` prints."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", "tests/contract", *words]
     done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=100
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
