@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -57,7 +57,8 @@ class Desk:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     profiles: Mapping[str, Profile]
-    webhooks: str | None = None
+    webhooks: str | None = field(default=None, repr=False)
+    """Holds a secret."""
 
     @classmethod
     def make(

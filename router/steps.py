@@ -4,7 +4,7 @@ A driver performs each step and sends its answer back into the generator.
 """
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 from pathlib import Path
@@ -114,7 +114,7 @@ class Work:
     nothing_fits: str = "no candidate keeps every limit"
     alive: Callable[[str], bool | None] = lambda _: None
     """Does the run that so named itself still live? None: cannot tell."""
-    webhooks: str | None = None
+    webhooks: str | None = field(default=None, repr=False)
     """Where providers send webhooks if the order names no place: the provider's name is put behind it."""
 
 
