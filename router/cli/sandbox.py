@@ -61,17 +61,9 @@ def sandbox(
     if faults:
         _list(json=json)
         return
-    for name, value, least, most in (
-        ("--answer-lag", answer_lag, 0, 3600),
-        ("--render", render, 0, 86_400),
-        ("--per-second", per_second, 0, 3600),
-        ("--spread", spread, 1, 1000),
-        ("--billing-lag", billing_lag, 0, 86_400),
-        ("--port", port, 0, 65_535),
-    ):
-        if not least <= value <= most:  # NaN is neither
-            line = f"{name} must be from {least} to {most}, not {value:g}"
-            raise BadRequest(line, value=f"{value:g}", limit=f"{least}-{most}")
+    _check(
+        answer_lag=answer_lag, render=render, per_second=per_second, spread=spread, billing_lag=billing_lag, port=port
+    )
     made = sandbox_class()
     from ..sandbox import Latency
 
@@ -105,6 +97,25 @@ def sandbox(
             value=str(port),
             next="use another, or --port 0 for any free one",
         ) from error
+
+
+_LIMITS = {
+    "answer_lag": (0, 3600),
+    "render": (0, 86_400),
+    "per_second": (0, 3600),
+    "spread": (1, 1000),
+    "billing_lag": (0, 86_400),
+    "port": (0, 65_535),
+}
+
+
+def _check(**options: float) -> None:
+    """Hold each against its limits. Raises BadRequest."""
+    for name, value in options.items():
+        least, most = _LIMITS[name]
+        if not least <= value <= most:  # NaN is neither
+            line = f"--{name.replace('_', '-')} must be from {least} to {most}, not {value:g}"
+            raise BadRequest(line, value=f"{value:g}", limit=f"{least}-{most}")
 
 
 def _list(*, json: bool) -> None:

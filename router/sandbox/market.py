@@ -199,6 +199,10 @@ class Market:
         """What was truly billed until now; amounts are decimal strings."""
         return self._shop.account.bill()
 
+    def balance(self, provider: str) -> Decimal:
+        """What is left at this provider, in USD or credits."""
+        return self._shop.account.balance(provider)
+
     def add_fault(self, spec: str) -> None:
         """One more fault from now on. Raises ValueError."""
         self._shop.faults.add(spec)

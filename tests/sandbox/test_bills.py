@@ -346,7 +346,7 @@ def test_a_dry_run_prices_and_makes_nothing() -> None:
 def test_aurora_v2_by_resolution_and_length(fields: Json, seconds: str, credits_: str | None) -> None:
     direct = Direct()
     audio = f"https://x.example/a.mp3?seconds={seconds}"
-    told = direct.submit("creatify", model_version="aurora_v2", audio=audio, **fields)
+    told = direct.submit("creatify", hook=None, model_version="aurora_v2", audio=audio, **fields)
     assert told.status == (400 if credits_ is None else 201)
     assert direct.total(CREDIT) == (credits_ or "0")
 
