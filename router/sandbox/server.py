@@ -205,6 +205,7 @@ class Sandbox:
         with self._lock:
             self._market = self._fresh()
             self._market.known_as(self._hosts.values())
+            self._outbox.clear()
         self._attend()
 
     def add_fault(self, spec: str) -> None:
