@@ -99,7 +99,7 @@ VALUES: dict[str, tuple[tuple[str, ...], int, str | None]] = {
     "a fault that is none": (("sandbox", "--fault", "explode"), 2, "bad_request"),
     **{
         f"a sandbox with {option} {value}": (("sandbox", option, value), 2, "bad_request")
-        for option in ("--answer-lag", "--render", "--port")
+        for option in ("--answer-lag", "--render", "--port", "--per-second", "--billing-lag", "--spread")
         for value in ("-1", "99999999")
     },
     "a lag that is not a number": (("sandbox", "--answer-lag", "nan"), 2, "bad_request"),

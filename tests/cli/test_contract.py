@@ -9,6 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from router.cli.sandbox import WORDS
+from router.sandbox import KINDS
+
 from .world import AUDIO, ROOT, TEMPLATE, Doc, Providers, Runner, World, amount, environment
 
 FAL = "fal/fal-ai/creatify/aurora"
@@ -406,6 +409,15 @@ def test_the_sandbox_says_one_line_and_ends_well(runner: Runner, tmp_path: Path)
     outcome = serving.stop()
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.count("\n") == 1
+
+
+def test_every_kind_of_fault_is_in_the_help_and_listed(runner: Runner, tmp_path: Path) -> None:
+    assert WORDS.split(", ") == list(KINDS)
+    world = World(runner, tmp_path, None)
+    listed = world.run("sandbox", "--faults").ok()
+    assert [row["kind"] for row in listed["kinds"]] == list(KINDS)
+    human = world.run("sandbox", "--faults", "--human")
+    assert all(f"  {name} " in human.out for name in KINDS)
 
 
 HUMAN: dict[str, tuple[str, ...]] = {

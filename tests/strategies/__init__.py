@@ -6,7 +6,7 @@ from .cards import MadeUp, made_up_cards, uneven_books
 from .ledger import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb, observations, provider_events, traces
 from .lengths import CHECKED, Timed, asked_lengths, every_card, timed
 from .routing import demands, policies, rooms
-from .sandbox import json_texts
+from .sandbox import fault_specs, json_texts
 from .selling import Sold, amounts, any_sold, choices_of, days, offers, sold, sold_by_length, stated, usages
 from .values import fractions, money, seconds
 from .windows import budget_windows, local_instants
@@ -31,6 +31,7 @@ __all__ = [
     "days",
     "demands",
     "every_card",
+    "fault_specs",
     "fractions",
     "json_texts",
     "local_instants",
