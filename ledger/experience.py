@@ -17,7 +17,7 @@ from .errors import BadRequest, UnknownJob, WrongState
 from .instants import moment
 from .jobs.rows import JOB_BY_ID
 from .store import Row, Statement, Work
-from .tables import RATING, TIMING
+from .taught import RATING, TIMING
 from .texts import Words
 
 NEWEST = 200

@@ -206,7 +206,7 @@ class Ledger(Following, Learning):
         """Record what was said it cost (None: nothing was said) and post the best evidence, once. Raises UnknownJob.
 
         `revision`: the provider's own count of its words; a refund is a later one with the amount that remains.
-        `took_ms`, `clip_ms`: from the intent to the clip, and its length, where somebody watched; the first word counts.
+        `took_ms`, `clip_ms`: from the intent to the clip, and its length, where somebody watched; the first say counts.
         """
         row, attempts = self._store.write(
             lambda work: settling.settle(

@@ -1,8 +1,8 @@
 """The rows as SQLModel tables: columns, keys, CHECKs. Nothing decides here.
 
-Facts (quote, refusal, event, observation, inbox, notice, timing, rating, txn, entry, draw) are only ever added. Projections (period,
-job, attempt, what is left of a lot) follow from them. Amounts are whole nanos, instants whole microseconds since 1970
-in UTC, structures are JSON text. The same tables serve SQLite and PostgreSQL; what differs is told apart here.
+Facts (`FACTS`, below) are only ever added. Projections (period, job, attempt, what is left of a lot) follow from them.
+Amounts are whole nanos, instants whole microseconds since 1970 in UTC, structures are JSON text. The same tables serve
+SQLite and PostgreSQL; what differs is told apart here.
 """
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from .columns import METADATA, STRICT, LedgerRow, check, one_of, text, whole
 from .evidence import CHANNELS, RANKS
 from .instants import WEEKDAYS, WINDOWS
 from .states import OPEN, STATES
+from .taught import RATING, TIMING
 
 VERSION = "0003"
 """Of the schema, and the name of the newest migration; another one is refused."""
@@ -297,41 +298,6 @@ class InboxRow(LedgerRow, table=True):
     body: str = text()
 
 
-class TimingRow(LedgerRow, table=True):
-    """A fact: how long an attempt took from its intent to its clip, by somebody who watched it finish."""
-
-    __table_args__ = (
-        check("lengths_positive", "clip_ms > 0 AND took_ms > 0"),
-        sa.Index("ix_timing_offer", "offer", "settings", "at"),
-        STRICT,
-    )
-    attempt: str = text(primary_key=True, foreign_key="attempt.id")
-    at: int = whole()
-    offer: str = text()
-    settings: str = text()
-    clip_ms: int = whole()
-    took_ms: int = whole()
-
-
-class RatingRow(LedgerRow, table=True):
-    """A fact: somebody says how good a job's clips are. Of one author and job the newest counts."""
-
-    __table_args__ = (
-        check("score_within", "score_millionths >= 0 AND score_millionths <= 1000000"),
-        sa.Index("ix_rating_job", "job", "author"),
-        sa.Index("ix_rating_offer", "offer", "settings", "id"),
-        STRICT,
-    )
-    id: int | None = whole(primary_key=True, default=None)
-    at: int = whole()
-    job: str = text(foreign_key="job.id")
-    author: str = text()
-    offer: str = text()
-    settings: str = text()
-    score_millionths: int = whole()
-    note: str = text()
-
-
 class LotRow(LedgerRow, table=True):
     """Credits bought at once: a fact, but for what is left of them."""
 
@@ -417,14 +383,14 @@ REFUSAL = METADATA.tables["refusal"]
 EVENT = METADATA.tables["event"]
 OBSERVATION = METADATA.tables["observation"]
 INBOX = METADATA.tables["inbox"]
-TIMING = METADATA.tables["timing"]
-RATING = METADATA.tables["rating"]
 LOT = METADATA.tables["lot"]
 TXN = METADATA.tables["txn"]
 ENTRY = METADATA.tables["entry"]
 DRAW = METADATA.tables["draw"]
 
-FACTS = ("notice", "quote", "refusal", "event", "observation", "inbox", "timing", "rating", "txn", "entry", "draw")
+FACTS = (
+    "notice", "quote", "refusal", "event", "observation", "inbox", TIMING.name, RATING.name, "txn", "entry", "draw"
+)  # fmt: skip
 """Tables whose rows are never changed nor removed, by anyone."""
 KEPT = {"lot": tuple(column.name for column in LOT.c if not column.name.startswith("remaining"))}
 """Tables whose rows are facts in these columns, and are never removed."""

@@ -19,7 +19,22 @@ FORBIDDEN = {
 }
 PURE = {
     "pricing": None,  # every room but `load`
-    "router": {"choose", "flow", "knapsack", "plan", "steps", "talk", "policy", "request", "ports"},
+    "router": {
+        *(
+            "choose",
+            "flow",
+            "health",
+            "knapsack",
+            "latency",
+            "plan",
+            "policy",
+            "ports",
+            "quality",
+            "ranking",
+            "request",
+        ),
+        *("steps", "talk", "telling"),
+    },
     "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
 }
 IMPURE_MODULES = {

@@ -22,7 +22,10 @@ _CLAUSES = re.compile(r" (?=(?:BEGIN|INSERT INTO|SELECT RAISE|WHEN|FROM \(|WHERE
 
 def main() -> None:
     folder = Path(str(home.__file__)).parent / "versions"
-    for engine, title, texts in (("sqlite", "SQLite", sqlite_texts()), ("postgresql", "PostgreSQL", postgresql_texts())):
+    for engine, title, texts in (
+        ("sqlite", "SQLite", sqlite_texts()),
+        ("postgresql", "PostgreSQL", postgresql_texts()),
+    ):
         head = f"-- Schema {VERSION}, {title}. Not to be changed once it is released. An empty line ends a statement."
         before = {one for file in folder.glob(f"r*.{engine}.sql") if file.stem[1:5] < VERSION for one in frozen(file)}
         kept = [pretty(text) for text in texts if bare(text) not in before and "TABLE migration " not in text]
