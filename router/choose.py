@@ -12,13 +12,12 @@ from .latency import Estimate, Latencies, prior
 from .offers import Kind, Profile, Tier
 from .policy import Policy, exact
 from .quality import Grade, Ratings, assumed
-from .ranking import pareto, rank
+from .ranking import placed
 from .request import RESOLUTIONS, check_shape
 from .telling import explain, named, why_not
 
 __all__ = [
     "Candidate", "Choice", "Demand", "Facts", "NotReady", "Prepaid", "Reason", "Rejection", "Room", "choose", "named",
-    "pareto", "rank",
 ]  # fmt: skip
 
 Reason = Literal[
@@ -102,17 +101,24 @@ class Candidate:
     offer: str
     settings: Mapping[str, str]
     quote: Quote
-    latency_s: Decimal
-    """At the policy's confidence."""
-    quality: Decimal | None
-    not_ready: str | None
-    """None: ready to be used from here."""
     estimate: Estimate
-    """Where the latency is from."""
+    """How long it takes, at the policy's confidence, and where that is from."""
     grade: Grade
-    """Where the quality is from."""
+    """How good it is, and where that is from."""
+    not_ready: str | None = None
+    """None: ready to be used from here."""
     expiring: datetime | None = None
     """When the credits that can pay for it expire, where the policy would rather use those."""
+
+    @property
+    def latency_s(self) -> Decimal:
+        """Seconds from the submit, at the policy's confidence."""
+        return self.estimate.seconds
+
+    @property
+    def quality(self) -> Decimal | None:
+        """0 to 1; None: unknown."""
+        return self.grade.quality
 
     @property
     def provider(self) -> str:
@@ -175,12 +181,13 @@ def choose(
         if profile is None or profile.kind != demand.kind:
             continue  # it sells something else
         for settings in offer.choices:
-            judged = judge(offer, settings, profile.at(settings))
+            judged = judge(offer, settings, profile.at(settings) if profile.by_resolution else profile.tier)
             if isinstance(judged, Rejection):
                 rejections.append(judged)
             else:
                 kept.append(judged)
-    return Choice(tuple(rank(kept, policy)), tuple(rejections), pareto(kept), policy.objective)
+    ranked, front = placed(kept, policy)
+    return Choice(ranked, tuple(rejections), front, policy.objective)
 
 
 class _Judge:
@@ -248,7 +255,7 @@ class _Judge:
         if waiting is not None and not facts.rank_not_ready:
             return Rejection(name, settings, waiting.reason, "", waiting.text, quote)
         text = None if waiting is None else waiting.text
-        return Candidate(name, settings, quote, estimate.seconds, grade.quality, text, estimate, grade, expiring)
+        return Candidate(name, settings, quote, estimate, grade, text, expiring)
 
     def estimate(self, offer: str, settings: Mapping[str, str], tier: Tier) -> Estimate:
         """What was learned of the offer, else its tier's prior, which is worked out once."""
@@ -291,7 +298,7 @@ class _Judge:
         """The money limit that a quote's high breaks, if any."""
         most, room = self.policy.max_cost, self.facts.room
         try:
-            if most is not None and (high := quote.in_currency(most.currency).high) > most:
+            if most is not None and (high := quote.in_currency(most.currency).high).nanos > most.nanos:
                 return "max_cost", most, high
         except CurrencyMismatch:
             return "currency", most, quote.currency
@@ -303,7 +310,7 @@ class _Judge:
             return "currency", room.currency, quote.currency
         if room.gate != "open":
             return "closed" if room.gate == "closed" else "frozen", "a budget that is open", room.scope
-        if room.available is not None and high > room.available:
+        if room.available is not None and high.nanos > room.available.nanos:
             return "budget", f"{room.available} available of {room.limit} in {room.scope}", high
         return None
 

@@ -1,10 +1,9 @@
 """In which order candidates stand, and which of them no other beats. Pure; knows no limits."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from operator import itemgetter
 from typing import Protocol, TypeVar
 
 from pricing import Quote
@@ -39,14 +38,17 @@ Point = tuple[int, Decimal, Decimal]
 """Expected cost in nanos of USD, latency in seconds, loss (less quality is more): on each the smaller is the better."""
 
 
-def rank(candidates: Iterable[T], policy: Policy) -> list[T]:
+def placed(pool: Sequence[T], policy: Policy) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    """All by the objective, and the Pareto front in the order given."""
+    points = [_point(one) for one in pool]
+    return tuple([pool[place] for place in _ranked(pool, points, policy)]), tuple([pool[at] for at in _front(points)])
+
+
+def _ranked(pool: Sequence[Ranked], points: Sequence[Point], policy: Policy) -> list[int]:
     """By the objective, those that credits about to expire pay for first; no two candidates share a key.
 
     Ties fall by the expected cost, its high, latency, quality, readiness, then name.
     """
-    pool = list(candidates)
-    points = [_point(one) for one in pool]
-    first = _first(points, policy)
     keyed = [
         (
             (one.expiring is None, head, cost, one.quote.usd.high.nanos, latency, loss, one.not_ready is not None),
@@ -54,36 +56,37 @@ def rank(candidates: Iterable[T], policy: Policy) -> list[T]:
             tuple(one.settings.items()) if len(one.settings) < 2 else tuple(sorted(one.settings.items())),
             place,
         )
-        for place, (one, head, (cost, latency, loss)) in enumerate(zip(pool, first, points, strict=True))
+        for place, (one, head, (cost, latency, loss)) in enumerate(
+            zip(pool, _first(points, policy), points, strict=True)
+        )
     ]
     keyed.sort()
-    return [pool[place] for *_, place in keyed]
+    return [one[3] for one in keyed]
 
 
-def pareto(candidates: Iterable[T]) -> tuple[T, ...]:
+def _front(points: Sequence[Point]) -> list[int]:
     """Those that no other beats on cost, latency or quality without losing on another; unknown quality is lowest."""
-    pool = list(candidates)
-    ordered = sorted(zip(map(_point, pool), range(len(pool)), strict=True), key=itemgetter(0))
     kept: list[int] = []
     latencies: list[Decimal] = []  # of the points so far: rising, and
     losses: list[Decimal] = []  # the least loss at so little latency: falling
     last: Point | None = None
     stands = False
-    for point, place in ordered:
-        _, latency, loss = point
+    for place in sorted(range(len(points)), key=points.__getitem__):
+        point = points[place]
         if point != last:  # equals share their fate
             last = point
+            _, latency, loss = point
             before = bisect_right(latencies, latency) - 1
             stands = before < 0 or losses[before] > loss
             if stands:
-                at = bisect_left(latencies, latency)
-                end = at
+                at = end = bisect_left(latencies, latency)
                 while end < len(losses) and losses[end] >= loss:
                     end += 1
                 latencies[at:end], losses[at:end] = [latency], [loss]
         if stands:
             kept.append(place)
-    return tuple(pool[place] for place in sorted(kept))
+    kept.sort()
+    return kept
 
 
 def _point(one: Ranked) -> Point:

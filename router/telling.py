@@ -10,23 +10,21 @@ if TYPE_CHECKING:
     from .choose import Candidate, Choice, Rejection
 
 WIDTH = 120
-_COLUMN = 44
-"""Where a reason that does not fit beside its row goes on at the latest."""
+_Row = tuple[str, str, str, str, str]
+"""Mark, offer, price, why, and a note beside it."""
 
 
 def explain(choice: "Choice", *, details: bool = False) -> str:
     """A row for each candidate and each rejection; `details`: then what the choice rests on."""
-    rows: list[tuple[str, str, str, str]] = []
+    rows: list[_Row] = []
     for place, one in enumerate(choice.candidates):
         why = f"{_latency(one)}, {_quality(one)}" + (f" ({choice.objective})" if place == 0 else "")
-        if one.expiring is not None:
-            why += f"; paid from credits that expire on {one.expiring:%Y-%m-%d}"
-        if one.not_ready:
-            why += f"; not ready: {one.not_ready}"
-        rows.append(("instead" if place else "chosen", named(one), _price(one.quote), why))
+        notes = [] if one.expiring is None else [f"paid from credits that expire on {one.expiring:%Y-%m-%d}"]
+        notes += [f"not ready: {one.not_ready}"] if one.not_ready else []
+        rows.append(("instead" if place else "chosen", named(one), _price(one.quote), why, "; ".join(notes)))
     for no in choice.rejections:
         price = _price(no.quote) if no.quote is not None and no.quote.dollars is not None else "no price"
-        rows.append(("no", named(no), price, _why(no)))
+        rows.append(("no", named(no), price, _why(no), ""))
     lines = _table(rows)
     if not choice.candidates:
         lines.insert(0, "nothing is eligible")
@@ -50,18 +48,20 @@ def named(one: "Candidate | Rejection") -> str:
     return f"{one.offer} ({settings})" if settings else one.offer
 
 
-def _table(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
-    """Columns as wide as they must be; a reason that would pass the line's end goes on below."""
+def _table(rows: Sequence[_Row]) -> list[str]:
+    """Columns as wide as they must be; what would pass the line's end goes on below."""
     wide = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    indent = " " * (wide[0] + 2)
     lines: list[str] = []
-    for mark, offer, price, why in rows:
-        head = f"{mark:{wide[0]}}  {offer:{wide[1]}}  {price:{wide[2]}}"
-        if len(head) + 2 + len(why) <= WIDTH:
-            lines.append(f"{head}  {why}")
-            continue
-        indent = " " * min(wide[0] + 2 + wide[1] + 2, _COLUMN)
-        lines.append(head.rstrip())
-        lines += wrap(why, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    for mark, offer, price, why, note in rows:
+        line, below = f"{mark:{wide[0]}}  {offer:{wide[1]}}  {price:{wide[2]}}", ""
+        for text, joint in ((why, "  "), (note, "; ")):
+            if below or len(line) + len(joint) + len(text) > WIDTH:
+                below += f"; {text}" if below and text else text
+            elif text:
+                line += joint + text
+        lines.append(line.rstrip())
+        lines += wrap(below, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
     return lines
 
 
