@@ -119,8 +119,8 @@ def ratings(work: Work, most: int) -> tuple[Rated, ...]:
 
 def rate(work: Work, now: int, *, job: str, score: Decimal, author: str, note: str) -> None:
     """Keep a word on a made job. Raises UnknownJob, WrongState, BadRequest."""
-    millionths = score * MILLION if score.is_finite() else Decimal(-1)
-    if not 0 <= millionths <= MILLION or millionths != int(millionths):
+    millionths = score * MILLION if score.is_finite() and 0 <= score <= 1 else Decimal(-1)
+    if millionths < 0 or millionths != int(millionths):
         shown = str(score)[:40]
         raise BadRequest(f"a score is a number from 0 to 1, not {shown}", value=shown, limit="0 to 1, six decimals")
     row = work.row(JOB_BY_ID, {"job": texts.clean(job)})

@@ -1,6 +1,7 @@
 """Write down what the newest schema has that none before it had: `python -m tests.ledger.freeze`, until it is released.
 
-A table that changed stands there whole, and its migration says how it comes about. tests/ledger/test_migrations.py compares; afterwards a change of `ledger/tables.py` is a new revision.
+A table that changed stands there whole, and its migration says how it comes about.
+tests/ledger/test_migrations.py compares; afterwards a change of `ledger/tables.py` is a new revision.
 """
 
 import re

@@ -51,3 +51,10 @@ def rooms() -> st.SearchStrategy[Room | None]:
         return Room("acme", name, None if nanos is None else Money.of(100, name), available)
 
     return st.none() | st.builds(made, currency, st.none() | st.integers(-(10**9), 40 * 10**9))
+
+
+def polls() -> st.SearchStrategy[list[tuple[str, float]]]:
+    """What one attempt's polls answered, and how many seconds after its intent, in order of time."""
+    states = st.sampled_from(["running", "running", "unreachable", "done", "failed"])
+    answers = st.tuples(states, st.integers(0, 3_000_000).map(lambda ms: ms / 1000))
+    return st.lists(answers, max_size=8).map(lambda told: sorted(told, key=lambda one: one[1]))
