@@ -134,6 +134,8 @@ class _Model:
     samples: int
     points: Sequence[tuple[float, float]]
     weight: float
+    next_one: float
+    """What the next job counts as, which may fall anywhere among these: nothing while all is assumed, in the end 1."""
     line: "_Line | None"
     _factors: dict[Decimal, float] = field(default_factory=dict[Decimal, float])
 
@@ -146,13 +148,13 @@ class _Model:
         return Estimate(Decimal(max(1, ceil(base * factor * 10))) / 10, source, self.samples)
 
     def _quantile(self, share: float) -> float:
-        """The value below which the next job falls so often: that job is one more, and may be anywhere among these."""
-        target, below, last = share * (self.weight + 1), 0.0, 0.0
+        """The value below which the next job falls so often."""
+        target, below, last = share * (self.weight + self.next_one), 0.0, 0.0
         for value, weight in self.points:
             if below + weight >= target:
                 return value if not last else last + (value - last) * (target - below) / weight
             below, last = below + weight, value
-        seen = self.weight / (self.weight + 1)  # beyond all that was seen: as the prior goes on
+        seen = self.weight / (self.weight + self.next_one)  # beyond all that was seen: as the prior goes on
         return last * max(1.0, _prior_ratio(self.tier, share) / _prior_ratio(self.tier, seen))
 
 
@@ -180,7 +182,8 @@ def _model(samples: Sequence[Sample], tier: Tier, now: datetime) -> _Model:
         shares = [(step + 0.5) / _STEPS for step in range(_STEPS)]
         points += [(_prior_ratio(tier, share), prior / _STEPS) for share in shares]
     points.sort()
-    return _Model(tier, len(newest), points, sum(weight for _, weight in points), line)
+    whole = sum(weight for _, weight in points)
+    return _Model(tier, len(newest), points, whole, 1 - prior / PRIOR_WEIGHT, line)
 
 
 def _line(clips: Sequence[tuple[float, float]]) -> _Line:

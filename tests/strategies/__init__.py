@@ -5,7 +5,7 @@ from .bought import CreditAct, credit_acts
 from .cards import MadeUp, made_up_cards, uneven_books
 from .ledger import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb, observations, provider_events, traces
 from .lengths import CHECKED, Timed, asked_lengths, every_card, timed
-from .routing import demands, policies, polls, rooms
+from .routing import demands, policies, polls, rooms, verdicts
 from .sandbox import json_texts
 from .selling import Sold, amounts, any_sold, choices_of, days, offers, sold, sold_by_length, stated, usages
 from .values import fractions, money, seconds
@@ -51,4 +51,5 @@ __all__ = [
     "traces",
     "uneven_books",
     "usages",
+    "verdicts",
 ]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pricing import Money, Usage
 from router import Demand, Policy
 from router.choose import Room
+from router.health import Verdict
 
 from .values import seconds
 
@@ -58,3 +59,9 @@ def polls() -> st.SearchStrategy[list[tuple[str, float]]]:
     states = st.sampled_from(["running", "running", "unreachable", "done", "failed"])
     answers = st.tuples(states, st.integers(0, 3_000_000).map(lambda ms: ms / 1000))
     return st.lists(answers, max_size=8).map(lambda told: sorted(told, key=lambda one: one[1]))
+
+
+def verdicts() -> st.SearchStrategy[list[tuple[Verdict, float]]]:
+    """How submits to one provider ended, each so many seconds after the one before."""
+    said: st.SearchStrategy[Verdict] = st.sampled_from(["alive", "busy", "failed", "failed", "failed", "denied"])
+    return st.lists(st.tuples(said, st.sampled_from([0.0, 1.0, 29.0, 30.0, 61.0, 950.0])), max_size=12)
