@@ -5,7 +5,7 @@ provider that became slow is noticed. A stated 0.9 quantile is one that the next
 docs/choosing.md has the measurements.
 
 Few samples: quantiles of took ÷ the prior's median for that length, mixed with the prior's own spread as if it were up
-to eight more samples. From 32 on the prior is left out, and the median's line over the length is the samples' own.
+to four more samples. From 32 on the prior is left out, and the median's line over the length is the samples' own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ from .offers import Tier, latency_s
 Source = Literal["prior", "mixed", "learned"]
 ENOUGH = 32
 """Samples from which on the prior is left out."""
-PRIOR_WEIGHT = 8.0
+PRIOR_WEIGHT = 4.0
 """What the prior counts as while there are none, in samples."""
 HALF_JOBS, HALF_DAYS = 25.0, 30.0
 """A job counts half as much as one so much newer."""
