@@ -13,6 +13,7 @@ from pricing import CurrencyMismatch, Money
 
 from .choose import Candidate
 from .errors import JobFailed, KeyReused, OutcomeUnknown, ProviderError, QuoteStale, Refused
+from .latency import Watch
 from .ports import AttemptView, JobView, Provider, Refusal
 from .request import is_url
 from .steps import (
@@ -201,7 +202,7 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
             said.append(f"{candidate.offer}: {answer.refused.detail}")
             continue
         submission = yield from _posted(order, provider, before)
-        yield from note(work.job, order.attempt, submission)
+        yield from note(work.job, order.attempt, submission, provider.name)
         if submission.outcome in ("accepted", "unknown"):
             return (yield from read_job(work.job))
         said.append(f"{candidate.offer}: {submission.reason}")
@@ -291,19 +292,21 @@ def _polled(
     """Ask until the provider says how it ended. Silence, errors and time are never a failure of the job."""
     delay, done_at = patience.first_s, None
     progress = seen.get(attempt.id)
+    watch = Watch(attempt.started_at)
     while True:
         if progress is None:
             progress = yield from provider.poll(ticket(view, attempt))
         moment: Moment = yield Pause(0)
+        watch.saw(progress.state, moment.at)
         if progress.state == "failed" or (progress.gone and moment.at - attempt.started_at >= GONE_AFTER):
             return (yield from _ended(view, attempt, progress))
         if progress.state == "done":
             if progress.cost is None and view.silent_since is None:
-                view = yield from silent(view, attempt, progress)
+                view = yield from silent(view, attempt, progress, watch.took_ms)
             silence_s = 0.0 if view.silent_since is None else (moment.at - view.silent_since).total_seconds()
             done_at = moment.elapsed_s if done_at is None else done_at
             if progress.cost or max(silence_s, moment.elapsed_s - done_at) >= provider.cost_expected_s:
-                return (yield from settle(view, attempt, progress))
+                return (yield from settle(view, attempt, progress, watch.took_ms))
         left_s = patience.wait_s - moment.elapsed_s
         if left_s <= 0:
             raise _waiting(view, f"{attempt.provider} still works on it ({progress.reason or progress.state})")

@@ -94,6 +94,8 @@ class Submission:
     handle: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What `poll` needs later, as plain strings; stored with the attempt."""
     reason: str = ""
+    status: int | None = None
+    """The HTTP status of an answer that was judged by it alone; None: none came, or its content was judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,11 @@ SANDBOX_PURE = {
 }
 PURE = {
     "pricing": None,  # every room but `load`
-    "router": {"choose", "flow", "knapsack", "plan", "steps", "talk", "policy", "request", "ports"}
-    | {"hints", "signatures"}
-    | {f"sandbox/{room}" for room in SANDBOX_PURE},
+    "router": {
+        *("choose", "flow", "health", "hints", "knapsack", "latency", "plan", "policy", "ports", "quality", "ranking"),
+        *("request", "signatures", "steps", "talk", "telling"),
+        *(f"sandbox/{room}" for room in SANDBOX_PURE),
+    },
     "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
 }
 IMPURE_MODULES = {
