@@ -1,5 +1,7 @@
 -- Schema 0003, PostgreSQL. Not to be changed once it is released. An empty line ends a statement.
 
+CREATE INDEX ix_job_provisional ON job (lease_until, granted_at) WHERE state = 'settled' AND final = 0
+
 CREATE TABLE rating (
     id BIGSERIAL NOT NULL,
     at BIGINT NOT NULL,

@@ -26,6 +26,8 @@ CREATE TABLE timing (
     CONSTRAINT fk_timing_attempt FOREIGN KEY(attempt) REFERENCES attempt (id)
 ) STRICT
 
+CREATE INDEX ix_job_provisional ON job (lease_until, granted_at) WHERE state = 'settled' AND final = 0
+
 CREATE INDEX ix_rating_job ON rating (job, author)
 
 CREATE INDEX ix_rating_offer ON rating (offer, settings, id)
