@@ -6,9 +6,10 @@ from typing import cast
 import pytest
 
 from router.sandbox.latency import Latency
+from router.sandbox.wire import Ask, dumps
 
-from .direct import BORN, ENV, Direct
-from .talker import Json, items, member
+from .direct import BORN, ENV, KEYS, Direct
+from .talker import Json, items, member, task
 
 CREDIT = "creatify-credit"
 WORTH = {"fal": ("USD", "1.4"), "runware": ("USD", "1.4"), "creatify": (CREDIT, "10")}
@@ -316,13 +317,7 @@ def test_money_runs_out_everywhere() -> None:
 
 def test_a_dry_run_prices_and_makes_nothing() -> None:
     direct = Direct()
-    submit = direct.submit("runware")
-    assert submit.status == 200
-    from router.sandbox.wire import Ask, dumps
-
-    from .direct import KEYS
-    from .talker import task
-
+    assert direct.submit("runware").status == 200
     headers = {**KEYS["runware"], "X-Runware-Dry-Run": "1"}
     asked = Ask.of("POST", ENV["FAREGATE_RUNWARE_URL"], headers, dumps([task(numberResults=2)]).encode())
     answer = direct.market.answer(asked)
