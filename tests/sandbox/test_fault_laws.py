@@ -25,7 +25,7 @@ class Step:
 
 
 steps = st.one_of(
-    st.builds(Step, st.sampled_from([f"submit {name}" for name in PROVIDERS])),
+    st.builds(Step, st.sampled_from([f"submit {name}" for name in PROVIDERS]), st.integers(0, 3)),
     st.builds(Step, st.sampled_from(["look", "cancel", "wait", "hooks", "events"]), st.integers(0, 5)),
 )
 plays = st.lists(steps, max_size=12)
@@ -38,7 +38,8 @@ def play(direct: Direct, todo: list[Step]) -> list[object]:
         count = len(direct.jobs())
         told: Told | None = None
         if step.what.startswith("submit"):
-            told = direct.submit(step.what.removeprefix("submit "), hook=HOOK)
+            several = {"numberResults": 1 + step.which} if step.what == "submit runware" else {}
+            told = direct.submit(step.what.removeprefix("submit "), hook=HOOK, **several)
         elif step.what == "wait":
             direct.hand.pass_s(3 * step.which)
         elif step.what == "hooks":
