@@ -77,7 +77,7 @@ def test_an_account_that_is_turned_away_opens_it_at_once() -> None:
 
 
 def test_one_probe_goes_out_and_its_end_decides() -> None:
-    circuit, at = after([("failed", 0)] * FAILURES)
+    circuit, at = after([("failed", 0) for _ in range(FAILURES)])
     assert probed(circuit, at) is None
     at += timedelta(seconds=FIRST_S)
     assert circuit.state(at) == "half_open"
