@@ -21,8 +21,8 @@ from .instants import Weekday, Window, micros
 from .jobs import batches, holds, resolving, settling
 from .jobs.resolving import Word
 from .jobs.rows import ATTEMPTS, view
-from .learning import Learning
 from .store import Store, Work, open_store
+from .teaching import Teaching
 from .texts import clean, short
 from .values import (  # fmt: skip
     Asked,
@@ -43,7 +43,7 @@ from .values import (  # fmt: skip
 )
 
 
-class Ledger(Following, Learning):
+class Ledger(Following, Teaching):
     """Budgets, holds, charges and the journal in one database. May be used from several threads."""
 
     def __init__(self, store: Store) -> None:

@@ -10,7 +10,7 @@ from .store import Store
 from .texts import clean
 
 
-class Learning:
+class Teaching:
     """What `Ledger` offers to those who choose."""
 
     _store: Store
