@@ -20,8 +20,8 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## the main job, end to end, on the loopback sandbox: no keys, no network
 	$(BIN)/faregate demo
 
-test: $(READY) ## the whole suite
-	$(BIN)/python -m pytest
+test: $(READY) ## the whole suite, on up to four cores
+	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
 
 check: $(READY) ## lint, format, types, the house
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Who owes what: budgets, holds, the journal, verification. Knows prices from `pricing`, nothing of the router."""
 
 from .check.condition import Condition, look_at
+from .credit.balance import Prepaid
 from .errors import (
     BadBudget,
     BadLot,
@@ -12,6 +13,7 @@ from .errors import (
     UnknownJob,
     WrongState,
 )
+from .experience import Latency, Rated
 from .ledger import Ledger
 from .migrations import Upgraded, upgrade
 from .values import (
@@ -55,12 +57,15 @@ __all__ = [
     "Headroom",
     "Holder",
     "JobView",
+    "Latency",
     "Ledger",
     "LedgerError",
     "Leg",
     "Message",
     "Notice",
     "PastRefusal",
+    "Prepaid",
+    "Rated",
     "Refusal",
     "Standing",
     "StorageError",

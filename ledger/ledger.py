@@ -21,6 +21,7 @@ from .instants import Weekday, Window, micros
 from .jobs import batches, holds, resolving, settling
 from .jobs.resolving import Word
 from .jobs.rows import ATTEMPTS, view
+from .learning import Learning
 from .store import Store, Work, open_store
 from .texts import clean, short
 from .values import (  # fmt: skip
@@ -42,7 +43,7 @@ from .values import (  # fmt: skip
 )
 
 
-class Ledger(Following):
+class Ledger(Following, Learning):
     """Budgets, holds, charges and the journal in one database. May be used from several threads."""
 
     def __init__(self, store: Store) -> None:
@@ -199,16 +200,19 @@ class Ledger(Following):
         external_id: str | None = None,
         revision: int = 0,
         note: str = "",
+        took_ms: int | None = None,
+        clip_ms: int | None = None,
     ) -> JobView:
         """Record what was said it cost (None: nothing was said) and post the best evidence, once. Raises UnknownJob.
 
         `revision`: the provider's own count of its words; a refund is a later one with the amount that remains.
+        `took_ms`, `clip_ms`: from the intent to the clip, and its length, where somebody watched; the first say counts.
         """
         row, attempts = self._store.write(
             lambda work: settling.settle(
                 work, self._store.now(), job=job, attempt=attempt, evidence=evidence, amount=amount,
                 revision=revision, final=final, delivered=delivered, outputs=outputs, units=_clean(units),
-                external_id=_clean(external_id), note=clean(note),
+                external_id=_clean(external_id), note=clean(note), took_ms=took_ms, clip_ms=clip_ms,
             ),
             at_once=True,
         )  # fmt: skip

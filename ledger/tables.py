@@ -1,8 +1,8 @@
 """The rows as SQLModel tables: columns, keys, CHECKs. Nothing decides here.
 
-Facts (quote, refusal, event, observation, inbox, notice, txn, entry, draw) are only ever added. Projections (period,
-job, attempt, what is left of a lot) follow from them. Amounts are whole nanos, instants whole microseconds since 1970
-in UTC, structures are JSON text. The same tables serve SQLite and PostgreSQL; what differs is told apart here.
+Facts (`FACTS`, below) are only ever added. Projections (period, job, attempt, what is left of a lot) follow from them.
+Amounts are whole nanos, instants whole microseconds since 1970 in UTC, structures are JSON text. The same tables serve
+SQLite and PostgreSQL; what differs is told apart here.
 """
 
 import sqlalchemy as sa
@@ -12,8 +12,9 @@ from .columns import METADATA, STRICT, LedgerRow, check, index_where, one_of, te
 from .evidence import CHANNELS, RANKS
 from .instants import WEEKDAYS, WINDOWS
 from .states import OPEN, STATES
+from .taught import RATING, TIMING
 
-VERSION = "0002"
+VERSION = "0003"
 """Of the schema, and the name of the newest migration; another one is refused."""
 GATES = ("open", "frozen", "closed")
 """Whether a budget lets new holds in: a person's word."""
@@ -388,7 +389,9 @@ TXN = METADATA.tables["txn"]
 ENTRY = METADATA.tables["entry"]
 DRAW = METADATA.tables["draw"]
 
-FACTS = ("notice", "quote", "refusal", "event", "observation", "inbox", "txn", "entry", "draw")
+FACTS = (
+    "notice", "quote", "refusal", "event", "observation", "inbox", TIMING.name, RATING.name, "txn", "entry", "draw"
+)  # fmt: skip
 """Tables whose rows are never changed nor removed, by anyone."""
 KEPT = {"lot": tuple(column.name for column in LOT.c if not column.name.startswith("remaining"))}
 """Tables whose rows are facts in these columns, and are never removed."""

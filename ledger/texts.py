@@ -13,7 +13,8 @@ from pricing import Quote
 
 from .errors import BadRequest
 
-EMPTY: Mapping[str, str] = MappingProxyType({})
+Words = Mapping[str, str]
+EMPTY: Words = MappingProxyType({})
 NAME_MOST = 500
 """Characters of a name that has an index: PostgreSQL's holds 2,704 bytes."""
 _MEMORY = 64

@@ -60,7 +60,7 @@ class AsyncRouter:
             clock=clock, new_id=new_id, webhooks=webhooks,
         )  # fmt: skip
         self._http = http or AsyncHttp()
-        self._on_step = on_step
+        self._on_step = self.desk.watching(on_step)
 
     async def decide(self, request: Request, policy: Policy | None = None, *, scope: str | None = None) -> Decision:
         """As `Router.decide`."""
@@ -129,6 +129,10 @@ class AsyncRouter:
     async def cancel(self, job: str) -> JobView:
         """As `Router.cancel`."""
         return await self._drive(cancel(job, self.desk.providers, self.desk.patience))
+
+    async def rate(self, job: str, score: Number, note: str = "", *, author: str | None = None) -> None:
+        """As `Router.rate`."""
+        await in_thread(partial(self.desk.rate, job, score, note, author))
 
     async def heard(self, provider: str, provider_job: str) -> JobView | None:
         """As `Router.heard`."""

@@ -1,21 +1,28 @@
 """Choose who makes a job. Pure: quotes, limits and readiness come in; no clock, network, database or file."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
-from typing import Literal
+from typing import Literal, Protocol
 
 from pricing import CurrencyMismatch, Money, Offer, PriceBook, PricingError, Quote, Usage
 
-from .offers import Kind, Profile, Tier, latency_s
+from .latency import Estimate, Latencies, prior
+from .offers import Kind, Profile, Tier
 from .policy import Policy, exact
+from .quality import Grade, Ratings, assumed
+from .ranking import placed
 from .request import RESOLUTIONS, check_shape
+from .telling import explain, named, why_not
+
+__all__ = [
+    "Candidate", "Choice", "Demand", "Facts", "NotReady", "Prepaid", "Reason", "Rejection", "Room", "choose", "named",
+]  # fmt: skip
 
 Reason = Literal[
-    "provider", "unsupported", "resolution", "duration", "outputs", "price", "max_cost", "max_latency", "min_quality",
-    "no_budget", "currency", "budget", "frozen", "closed", "no_key", "no_delivery", "open_circuit",
+    "provider", "open_circuit", "unsupported", "resolution", "duration", "outputs", "price", "max_cost", "max_latency",
+    "min_quality", "no_budget", "currency", "budget", "frozen", "closed", "credits", "no_key", "no_delivery",
 ]  # fmt: skip
 
 
@@ -54,20 +61,37 @@ class NotReady:
     text: str
 
 
+class Prepaid(Protocol):
+    """What is left of the credits bought of one provider, as far as the ledger was told of it."""
+
+    @property
+    def currency(self) -> str: ...
+    @property
+    def left(self) -> Money: ...
+    @property
+    def expiring(self) -> Sequence[tuple[datetime, Money]]: ...  # what is left of each lot that expires, soonest first
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What choosing is told of the world. None or empty: nothing stands against it."""
 
-    not_ready: Callable[[str], NotReady | None] = lambda _provider: None
-    unsupported: Callable[[str, Mapping[str, str]], str | None] = lambda _offer, _settings: None
+    not_ready: Callable[[str], NotReady | None] | None = None
+    unsupported: Callable[[str, Mapping[str, str]], str | None] | None = None
     room: Room | None = None
     budget_required: bool = False
     """True: a scope without any budget is refused."""
     scope: str | None = None
     quality: Mapping[str, Decimal] | None = None
-    """The user's own scores by offer id, before the shipped tiers."""
+    """The user's own scores by offer id, before ratings and the shipped tiers."""
     rank_not_ready: bool = False
     """True only for showing: candidates that are not ready stay in the ranking."""
+    latencies: Latencies | None = None
+    ratings: Ratings | None = None
+    shut: Mapping[str, str] | None = None
+    """Providers that nothing is submitted to now, and why."""
+    prepaid: Sequence[Prepaid] = ()
+    """Kinds of credits that were bought; what is left of others is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +101,24 @@ class Candidate:
     offer: str
     settings: Mapping[str, str]
     quote: Quote
-    latency_s: Decimal
-    """At the policy's confidence."""
-    quality: Decimal | None
+    estimate: Estimate
+    """How long it takes, at the policy's confidence, and where that is from."""
+    grade: Grade
+    """How good it is, and where that is from."""
     not_ready: str | None = None
     """None: ready to be used from here."""
+    expiring: datetime | None = None
+    """When the credits that can pay for it expire, where the policy would rather use those."""
+
+    @property
+    def latency_s(self) -> Decimal:
+        """Seconds from the submit, at the policy's confidence."""
+        return self.estimate.seconds
+
+    @property
+    def quality(self) -> Decimal | None:
+        """0 to 1; None: unknown."""
+        return self.grade.quality
 
     @property
     def provider(self) -> str:
@@ -95,9 +132,19 @@ class Rejection:
     offer: str
     settings: Mapping[str, str]
     reason: Reason
-    limit: str
-    value: str
+    bound: object
+    """The limit as it was judged; `limit` in words."""
+    found: object
+    """What broke it; `value` in words."""
     quote: Quote | None = None
+
+    @property
+    def limit(self) -> str:
+        return str(self.bound)
+
+    @property
+    def value(self) -> str:
+        return str(self.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,35 +162,17 @@ class Choice:
 
     def why_not(self) -> str:
         """One line: each broken limit once, with the first candidate it stopped."""
-        first = {one.reason: one for one in reversed(self.rejections)}
-        said = [
-            f"{reason} {one.value}{f', limit {one.limit}' if one.limit else ''} ({one.offer})"
-            for reason, one in first.items()
-        ]
-        return "no candidate keeps every limit: " + ("; ".join(said) or "no offer makes this")
+        return why_not(self.rejections)
 
-    def explain(self) -> str:
-        """The choice, every other candidate's price and why not, a line each."""
-        rows: list[tuple[str, str, str, str]] = []
-        for place, one in enumerate(self.candidates):
-            why = f"within {one.latency_s.normalize():f} s, quality {'unknown' if one.quality is None else one.quality}"
-            if place == 0:
-                why += f" ({self.objective})"
-            if one.not_ready:
-                why += f"; not ready: {one.not_ready}"
-            rows.append(("instead" if place else "chosen", named(one), _price(one.quote), why))
-        for no in self.rejections:
-            why = f"{no.reason}: {no.value}" + (f" (limit {no.limit})" if no.limit else "")
-            rows.append(("no", named(no), _price(no.quote) if no.quote else "no price", why))
-        wide = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-        lines = [f"{a:{wide[0]}}  {b:{wide[1]}}  {c:{wide[2]}}  {why}" for a, b, c, why in rows]
-        return "\n".join(lines if self.candidates else ["nothing is eligible", *lines])
+    def explain(self, *, details: bool = False) -> str:
+        """The choice, every other candidate's price and why not; `details`: then what the choice rests on."""
+        return explain(self, details=details)
 
 
 def choose(
     demand: Demand, policy: Policy, book: PriceBook, profiles: Mapping[str, Profile], at: date, facts: Facts
 ) -> Choice:
-    """Rank what keeps every hard limit by the policy's objective; ties fall by latency, quality, then name."""
+    """Rank what keeps every hard limit by the policy's objective; ties fall by cost, latency, quality, then name."""
     judge = _Judge(demand, policy, book, at, facts)
     kept: list[Candidate] = []
     rejections: list[Rejection] = []
@@ -152,108 +181,124 @@ def choose(
         if profile is None or profile.kind != demand.kind:
             continue  # it sells something else
         for settings in offer.choices:
-            judged = judge(offer, settings, profile.at(settings))
+            judged = judge(offer, settings, profile.at(settings) if profile.by_resolution else profile.tier)
             if isinstance(judged, Rejection):
                 rejections.append(judged)
             else:
                 kept.append(judged)
-    return Choice(tuple(rank(kept, policy)), tuple(rejections), pareto(kept), policy.objective)
-
-
-def rank(candidates: Iterable[Candidate], policy: Policy) -> list[Candidate]:
-    """By the objective; deterministic: no two candidates share a key."""
-    pool = list(candidates)
-    score = _balanced(pool, policy) if policy.objective == "balanced" else None
-
-    def key(one: Candidate) -> tuple[object, ...]:
-        cost = (one.quote.usd.expected.nanos, one.quote.usd.high.nanos)
-        quality = -_quality(one)
-        name = (one.not_ready is not None, one.offer, sorted(one.settings.items()))
-        match policy.objective:
-            case "cheapest":
-                return (*cost, one.latency_s, quality, *name)
-            case "fastest":
-                return (one.latency_s, *cost, quality, *name)
-            case "best":
-                return (quality, *cost, one.latency_s, *name)
-            case "balanced":
-                return (score[id(one)] if score else 0, *cost, one.latency_s, quality, *name)
-
-    return sorted(pool, key=key)
-
-
-def pareto(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """Those that no other beats on cost, latency or quality without losing on another; unknown quality is lowest."""
-    pool = list(candidates)
-    points = [(one.quote.usd.expected.nanos, one.latency_s, -_quality(one)) for one in pool]
-    return tuple(
-        one
-        for one, (cost, latency, loss) in zip(pool, points, strict=True)
-        if not any(
-            (c, s, q) != (cost, latency, loss) and c <= cost and s <= latency and q <= loss for c, s, q in points
-        )
-    )
+    ranked, front = placed(kept, policy)
+    return Choice(ranked, tuple(rejections), front, policy.objective)
 
 
 class _Judge:
-    """Holds candidate after candidate against every limit, in one fixed order; the first that breaks is the reason."""
+    """Holds candidate after candidate against every limit, in one fixed order; the first that breaks is the reason.
+
+    What does not depend on the candidate is worked out once.
+    """
 
     def __init__(self, demand: Demand, policy: Policy, book: PriceBook, at: date, facts: Facts) -> None:
-        self.demand, self.policy, self.book, self.at, self.facts = demand, policy, book, at, facts
+        self.demand, self.policy, self.facts, self.at = demand, policy, facts, at
+        self.ask, self.seconds, self.usage, self.outputs = book.quote, demand.seconds, demand.usage, demand.outputs
+        self.shut: Mapping[str, str] = facts.shut or {}
+        self.confidence = exact(policy.confidence)
         self.max_latency_s = None if policy.max_latency_s is None else exact(policy.max_latency_s)
         self.min_quality = None if policy.min_quality is None else exact(policy.min_quality)
-        self.latencies: dict[int, Decimal] = {}
+        self.lines = None if demand.resolution is None else _lines(demand.resolution)
+        self.no_money_limit = policy.max_cost is None and facts.room is None and not facts.budget_required
+        self.prepaid = {one.currency: one for one in facts.prepaid}
+        self.estimates: dict[int, Estimate] = {}
+        self.grades: dict[int, Grade] = {}
+        self.waiting: dict[str, NotReady | None] = {}
 
     def __call__(self, offer: Offer, settings: Mapping[str, str], tier: Tier) -> Candidate | Rejection:
-        demand, policy, facts = self.demand, self.policy, self.facts
-        quote: Quote | None = None
-
-        def no(reason: Reason, limit: object, value: object) -> Rejection:
-            return Rejection(offer.id, settings, reason, str(limit), str(value), quote)
-
-        if demand.outputs > offer.max_outputs:
-            return no("outputs", offer.max_outputs, demand.outputs)
-        if offer.max_seconds is not None and demand.seconds > offer.max_seconds:
-            return no("duration", f"{offer.max_seconds} s", f"{demand.seconds} s")
+        name, provider, policy, facts = offer.id, offer.provider, self.policy, self.facts
+        if self.outputs > offer.max_outputs:
+            return Rejection(name, settings, "outputs", offer.max_outputs, self.outputs)
+        if offer.max_seconds is not None and self.seconds > offer.max_seconds:
+            return Rejection(name, settings, "duration", f"{offer.max_seconds} s", f"{self.seconds} s")
         try:
-            quote = self.book.quote(offer.id, demand.usage, at=self.at, settings=settings, outputs=demand.outputs)
+            quote = self.ask(name, self.usage, at=self.at, settings=settings, outputs=self.outputs)
         except PricingError as error:
-            return no("price", "a known price", error)
+            return Rejection(name, settings, "price", "a known price", str(error))
         if quote.dollars is None:  # candidates are compared in dollars
-            return no("price", "a credit plan", f"what a {quote.currency} is worth is not known")
-        if policy.providers is not None and offer.provider not in policy.providers:
-            return no("provider", ", ".join(sorted(policy.providers)), offer.provider)
-        has = settings.get("resolution")
-        if demand.resolution is not None and (has is None or _lines(has) < _lines(demand.resolution)):
-            return no("resolution", demand.resolution, has or "unknown")
-        if (broken := facts.unsupported(offer.id, settings)) is not None:
-            return no("unsupported", "", broken)
-        latency = self.latency_s(tier)
-        if self.max_latency_s is not None and latency > self.max_latency_s:
-            return no("max_latency", f"{self.max_latency_s} s", f"{latency.normalize():f} s")
-        quality = facts.quality.get(offer.id, tier.quality) if facts.quality else tier.quality
-        if self.min_quality is not None and (quality is None or quality < self.min_quality):
-            return no("min_quality", self.min_quality, "unknown" if quality is None else quality)
-        if (over := self.money(quote)) is not None:
-            return no(*over)
-        waiting = facts.not_ready(offer.provider)
+            worth = f"what a {quote.currency} is worth is not known"
+            return Rejection(name, settings, "price", "a credit plan", worth, quote)
+        if policy.providers is not None and provider not in policy.providers:
+            return Rejection(name, settings, "provider", ", ".join(sorted(policy.providers)), provider, quote)
+        if provider in self.shut:
+            return Rejection(name, settings, "open_circuit", "", self.shut[provider], quote)
+        if self.lines is not None:
+            has = settings.get("resolution")
+            if has is None or _lines(has) < self.lines:
+                return Rejection(name, settings, "resolution", self.demand.resolution, has or "unknown", quote)
+        if facts.unsupported is not None and (broken := facts.unsupported(name, settings)) is not None:
+            return Rejection(name, settings, "unsupported", "", broken, quote)
+        estimate = self.estimate(name, settings, tier)
+        if self.max_latency_s is not None and estimate.seconds > self.max_latency_s:
+            took = f"{estimate.seconds.normalize():f} s"
+            if estimate.samples:
+                took += f" ({estimate.source}, {estimate.samples} jobs)"
+            return Rejection(name, settings, "max_latency", f"{self.max_latency_s} s", took, quote)
+        grade = self.grade(name, settings, tier)
+        if self.min_quality is not None and (grade.quality is None or grade.quality < self.min_quality):
+            value = "unknown" if grade.quality is None else grade.quality
+            return Rejection(name, settings, "min_quality", self.min_quality, value, quote)
+        if not self.no_money_limit and (over := self.money(quote)) is not None:
+            return Rejection(name, settings, *over, quote)
+        expiring: datetime | None = None
+        if self.prepaid and (lots := self.prepaid.get(quote.currency)) is not None:
+            if quote.high > lots.left:
+                left = f"{lots.left} left of those bought"
+                return Rejection(name, settings, "credits", left, quote.high, quote)
+            expiring = self.expiring(quote.high, lots)
+        waiting = self.readiness(provider) if facts.not_ready is not None else None
         if waiting is not None and not facts.rank_not_ready:
-            return no(waiting.reason, "", waiting.text)
-        return Candidate(offer.id, settings, quote, latency, quality, waiting.text if waiting else None)
+            return Rejection(name, settings, waiting.reason, "", waiting.text, quote)
+        text = None if waiting is None else waiting.text
+        return Candidate(name, settings, quote, estimate, grade, text, expiring)
 
-    def latency_s(self, tier: Tier) -> Decimal:
-        """The tier's latency for this demand; asked once a tier."""
-        found = self.latencies.get(id(tier))
+    def estimate(self, offer: str, settings: Mapping[str, str], tier: Tier) -> Estimate:
+        """What was learned of the offer, else its tier's prior, which is worked out once."""
+        if self.facts.latencies is not None:
+            learned = self.facts.latencies.estimate(offer, settings, tier, self.seconds, self.confidence)
+            if learned is not None:
+                return learned
+        found = self.estimates.get(id(tier))
         if found is None:
-            found = latency_s(tier, self.demand.seconds, exact(self.policy.confidence))
-            self.latencies[id(tier)] = found
+            found = self.estimates[id(tier)] = prior(tier, self.seconds, self.confidence)
         return found
+
+    def grade(self, offer: str, settings: Mapping[str, str], tier: Tier) -> Grade:
+        """The user's own score, else what was rated, else the tier's."""
+        facts = self.facts
+        if facts.quality and (score := facts.quality.get(offer)) is not None:
+            return Grade(score, "yours")
+        if facts.ratings is not None and (rated := facts.ratings.grade(offer, settings, tier)) is not None:
+            return rated
+        found = self.grades.get(id(tier))
+        if found is None:
+            found = self.grades[id(tier)] = assumed(tier)
+        return found
+
+    def expiring(self, high: Money, lots: Prepaid) -> datetime | None:
+        """When the credits that would pay for it expire, if the policy asks and they last for the whole."""
+        if self.policy.use_expiring_days is None:
+            return None
+        last = self.at + timedelta(days=self.policy.use_expiring_days)
+        soon = [(ends, left) for ends, left in lots.expiring if ends.date() <= last]
+        return soon[0][0] if soon and sum(left.nanos for _, left in soon) >= high.nanos else None
+
+    def readiness(self, provider: str) -> NotReady | None:
+        """Why the provider cannot be used from here; asked once a provider."""
+        if provider not in self.waiting and self.facts.not_ready is not None:
+            self.waiting[provider] = self.facts.not_ready(provider)
+        return self.waiting.get(provider)
 
     def money(self, quote: Quote) -> tuple[Reason, object, object] | None:
         """The money limit that a quote's high breaks, if any."""
         most, room = self.policy.max_cost, self.facts.room
         try:
-            if most is not None and (high := quote.in_currency(most.currency).high) > most:
+            if most is not None and (high := quote.in_currency(most.currency).high).nanos > most.nanos:
                 return "max_cost", most, high
         except CurrencyMismatch:
             return "currency", most, quote.currency
@@ -265,7 +310,7 @@ class _Judge:
             return "currency", room.currency, quote.currency
         if room.gate != "open":
             return "closed" if room.gate == "closed" else "frozen", "a budget that is open", room.scope
-        if room.available is not None and high > room.available:
+        if room.available is not None and high.nanos > room.available.nanos:
             return "budget", f"{room.available} available of {room.limit} in {room.scope}", high
         return None
 
@@ -273,35 +318,3 @@ class _Judge:
 def _lines(resolution: str) -> int:
     """Where a resolution stands among the known ones; an unknown one below all."""
     return RESOLUTIONS.index(resolution) if resolution in RESOLUTIONS else -1
-
-
-def _quality(one: Candidate) -> Decimal:
-    """For ordering only: unknown is below everything known."""
-    return Decimal(-1) if one.quality is None else one.quality
-
-
-def named(one: Candidate | Rejection) -> str:
-    settings = ", ".join(value for _, value in sorted(one.settings.items()))
-    return f"{one.offer} ({settings})" if settings else one.offer
-
-
-def _price(quote: Quote) -> str:
-    """The expected price in USD with its range, and in the provider's own currency where that is another."""
-    usd, native = quote.usd, quote.expected
-    return str(usd) if native.currency == usd.expected.currency else f"{native} = {usd}"
-
-
-def _balanced(pool: list[Candidate], policy: Policy) -> dict[int, Fraction]:
-    """Weighted distance from the best of the pool on each axis, each scaled to 0-1; lower is better."""
-    axes = [
-        [Fraction(one.quote.usd.expected.nanos) for one in pool],
-        [Fraction(one.latency_s) for one in pool],
-        [-Fraction(one.quality or 0) for one in pool],
-    ]
-    weights = [Fraction(exact(weight)) for weight in policy.weights]
-    totals = [Fraction(0)] * len(pool)
-    for axis, weight in zip(axes, weights, strict=True):
-        low, spread = min(axis, default=Fraction(0)), max(axis, default=Fraction(0)) - min(axis, default=Fraction(0))
-        for index, value in enumerate(axis):
-            totals[index] += weight * (value - low) / spread if spread else 0
-    return {id(one): total for one, total in zip(pool, totals, strict=True)}

@@ -62,7 +62,7 @@ class Router:
             clock=clock, new_id=new_id, webhooks=webhooks,
         )  # fmt: skip
         self._http = http or Http()
-        self._on_step = on_step
+        self._on_step = self.desk.watching(on_step)
 
     def decide(self, request: Request, policy: Policy | None = None, *, scope: str | None = None) -> Decision:
         """Quote every offer, keep those within every limit, rank them. Raises BadRequest, BadMedia."""
@@ -143,6 +143,14 @@ class Router:
     def cancel(self, job: str) -> JobView:
         """Release what was not sent; ask the provider to stop what was. Raises Refused where it cannot be stopped."""
         return self._drive(cancel(job, self.desk.providers, self.desk.patience))
+
+    def rate(self, job: str, score: Number, note: str = "", *, author: str | None = None) -> None:
+        """Say how good a made job's clips are, from 0 to 1: later choices take it into account.
+
+        `author`: None is the user of this machine; their later word on a job replaces the earlier. Raises BadRequest,
+        and the ledger's UnknownJob and WrongState (no clip).
+        """
+        self.desk.rate(job, score, note, author)
 
     def heard(self, provider: str, provider_job: str) -> JobView | None:
         """Someone says that a provider's job moved (a webhook): ask the provider once, post only what it answers.

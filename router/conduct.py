@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import anyio
 import anyio.from_thread
+import anyio.lowlevel
 import anyio.to_thread
 
 from .drive import Perform
@@ -73,6 +74,7 @@ async def conduct(
             with anyio.CancelScope(shield=True):
                 await ended.wait()
             group.cancel_scope.cancel()
+    await anyio.lowlevel.checkpoint_if_cancelled()
     if errors:
         raise errors[0]
     return answers[0]

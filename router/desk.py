@@ -3,10 +3,11 @@
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from getpass import getuser
 from pathlib import Path
 from types import MappingProxyType
 from uuid import uuid4
@@ -15,16 +16,19 @@ from pricing import PriceBook, Quote
 
 from .brief import Brief, read
 from .choose import Choice, Demand, Facts, NotReady, Rejection, Room, choose
+from .circuits import Circuits
+from .drive import OnStep
 from .errors import BadRequest, NotConfigured, QuoteStale
 from .flow import follow, recover, revise
 from .hints import webhook_base
+from .known import Known
 from .offers import Profile, shipped_profiles
 from .owner import alive, claimant, me
 from .policy import Number, Policy, exact
 from .ports import JobView, LedgerAndHistory, Provider
 from .providers import shipped
 from .request import Request, check_words
-from .steps import Flow, Patience, Work
+from .steps import Flow, Patience, Step, Work
 from .talk import Order, Progress
 
 PROVISIONAL_FOR = timedelta(days=35)
@@ -57,7 +61,10 @@ class Desk:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     profiles: Mapping[str, Profile]
-    webhooks: str | None = None
+    circuits: Circuits
+    known: Known
+    webhooks: str | None = field(default=None, repr=False)
+    """Holds a secret."""
 
     @classmethod
     def make(
@@ -75,6 +82,7 @@ class Desk:
         webhooks: str | None = None,
     ) -> "Desk":
         """A desk with the shipped providers, the environment's keys and the system's clock unless others are given."""
+        clock = clock or (lambda: datetime.now(UTC))
         return cls(
             book=book,
             ledger=ledger,
@@ -83,11 +91,29 @@ class Desk:
             quality={offer: exact(score) for offer, score in (quality or {}).items()},
             patience=patience or Patience(),
             hold_s=hold_s,
-            clock=clock or (lambda: datetime.now(UTC)),
+            clock=clock,
             new_id=new_id or (lambda: str(uuid4())),
             profiles=shipped_profiles(),
+            circuits=Circuits(clock),
+            known=Known(ledger, clock),
             webhooks=None if webhooks is None else webhook_base(webhooks),
         )
+
+    def watching(self, on_step: OnStep | None) -> OnStep:
+        """Tells the caller's own observer of every step, and learns from it which providers are well."""
+
+        def stepped(step: Step, answer: object) -> None:
+            self.circuits.note(step)
+            self.known.note(step)
+            if on_step is not None:
+                on_step(step, answer)
+
+        return stepped
+
+    def rate(self, job: str, score: Number, note: str, author: str | None) -> None:
+        """Keep how good a job's clips are found, by whom. Raises BadRequest, and what the ledger raises."""
+        self.ledger.rate(job, exact(score), author=author or getuser(), note=note)
+        self.known.forget()
 
     def decide(self, request: Request, policy: Policy, scope: str | None) -> Decision:
         """Measure, quote and rank; a scope brings its budgets' room into the limits."""
@@ -107,6 +133,7 @@ class Desk:
     ) -> Choice:
         """Choose for a demand alone; `rank_not_ready` keeps offers that cannot be used from here in the ranking."""
         room = self.room(scope) if scope is not None and with_room else None
+        learned = self.known.learned()
         facts = Facts(
             not_ready=lambda provider: self._not_ready(provider, brief),
             unsupported=lambda offer, settings: self._unsupported(offer, settings, brief),
@@ -115,6 +142,10 @@ class Desk:
             scope=scope,
             quality=self.quality,
             rank_not_ready=rank_not_ready,
+            latencies=learned.latencies,
+            ratings=learned.ratings,
+            shut=self.circuits.shut(),
+            prepaid=self.known.prepaid(),
         )
         return choose(demand, policy, self.book, self.profiles, self.clock().date(), facts)
 
@@ -145,8 +176,14 @@ class Desk:
         candidates = decision.candidates or self.rank(
             brief.demand, decision.policy, decision.scope, brief=brief, with_room=False
         ).candidates  # fmt: skip
+        nothing_fits = decision.why_not()
         if not candidates and not known:
             _refuse_unconfigured(decision.rejections, self.providers)
+        elif candidates and not known:  # what was held already is sent to whom it was held for
+            admitted = self.circuits.admit(candidates)
+            if not admitted:
+                nothing_fits = self.circuits.why_none(candidates)
+            candidates = admitted
         return Work(
             job=self.new_id(),
             key=key,
@@ -166,7 +203,7 @@ class Desk:
             ceiling=decision.policy.max_cost,
             expires_in_s=self.hold_s,
             patience=self.patience,
-            nothing_fits=decision.why_not(),
+            nothing_fits=nothing_fits,
             alive=alive,
             webhooks=self.webhooks,
         )

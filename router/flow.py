@@ -13,6 +13,7 @@ from pricing import CurrencyMismatch, Money
 
 from .choose import Candidate
 from .errors import JobFailed, KeyReused, OutcomeUnknown, ProviderError, QuoteStale, Refused
+from .latency import Watch
 from .ports import AttemptView, JobView, Provider, Refusal
 from .request import is_url
 from .steps import (
@@ -41,6 +42,9 @@ LEAVES_WITHIN_S = 60
 NONE_SEEN: Mapping[str, Progress] = MappingProxyType({})
 KEPT_S = 30
 """A claim outlasts the pause it is made for by so many seconds: the time a look may take."""
+
+GONE_AFTER = timedelta(hours=1)
+"""A job that was accepted may not be shown at first; one that is unknown after so long is a person's question."""
 
 
 def make(work: Work) -> Flow[JobView]:
@@ -132,14 +136,19 @@ def revise(view: JobView, providers: Mapping[str, Provider], seen: Mapping[str, 
 def cancel(job: str, providers: Mapping[str, Provider], patience: Patience) -> Flow[JobView]:
     """Release what was never sent; ask the provider to stop what was, then read how it ended. Raises Refused."""
     view = yield from read_job(job)
-    attempt = _open_attempt(view)
     if view.state == "held":
-        return (yield from release(view.id, None, "cancelled before anything was sent"))
+        view = yield from release(view.id, None, "cancelled before anything was sent")
+        if view.state == "released":
+            return view  # else its run has just begun to send it
+    attempt = _open_attempt(view)
     if view.state != "submitted" or attempt is None:
         raise Refused(f"job {job} is {view.state}: only a held or submitted job can be cancelled", value=view.state)
     provider = providers.get(attempt.provider)
     stopped = False if provider is None or provider.missing else (yield from provider.cancel(ticket(view, attempt)))
     if provider is None or not stopped:
+        view = yield from read_job(job)
+        if view.state in ("settled", "released"):
+            return view  # it had ended before it could be stopped
         raise Refused(
             f"{attempt.provider} did not stop job {job}: it goes on and may be charged",
             value=attempt.provider,
@@ -193,7 +202,7 @@ def _send(work: Work, view: JobView) -> Flow[JobView]:
             said.append(f"{candidate.offer}: {answer.refused.detail}")
             continue
         submission = yield from _posted(order, provider, before)
-        yield from note(work.job, order.attempt, submission)
+        yield from note(work.job, order.attempt, submission, provider.name)
         if submission.outcome in ("accepted", "unknown"):
             return (yield from read_job(work.job))
         said.append(f"{candidate.offer}: {submission.reason}")
@@ -283,19 +292,21 @@ def _polled(
     """Ask until the provider says how it ended. Silence, errors and time are never a failure of the job."""
     delay, done_at = patience.first_s, None
     progress = seen.get(attempt.id)
+    watch = Watch(attempt.started_at)
     while True:
         if progress is None:
             progress = yield from provider.poll(ticket(view, attempt))
         moment: Moment = yield Pause(0)
-        if progress.state == "failed":
+        watch.saw(progress.state, moment.at)
+        if progress.state == "failed" or (progress.gone and moment.at - attempt.started_at >= GONE_AFTER):
             return (yield from _ended(view, attempt, progress))
         if progress.state == "done":
             if progress.cost is None and view.silent_since is None:
-                view = yield from silent(view, attempt, progress)
+                view = yield from silent(view, attempt, progress, watch.took_ms)
             silence_s = 0.0 if view.silent_since is None else (moment.at - view.silent_since).total_seconds()
             done_at = moment.elapsed_s if done_at is None else done_at
             if progress.cost or max(silence_s, moment.elapsed_s - done_at) >= provider.cost_expected_s:
-                return (yield from settle(view, attempt, progress))
+                return (yield from settle(view, attempt, progress, watch.took_ms))
         left_s = patience.wait_s - moment.elapsed_s
         if left_s <= 0:
             raise _waiting(view, f"{attempt.provider} still works on it ({progress.reason or progress.state})")
@@ -312,7 +323,7 @@ def _polled(
 
 
 def _ended(view: JobView, attempt: AttemptView, progress: Progress) -> Flow[JobView]:
-    """The provider says it failed: charged, proven free, or nobody can say yet."""
+    """The provider says it failed, or that it knows it no more: charged, proven free, or nobody can say yet."""
     if progress.cost is not None or progress.charged == "yes":
         return (yield from settle(view, attempt, progress))
     if progress.charged == "no":

@@ -14,7 +14,7 @@ from .ports import JobView
 log = logging.getLogger("router.webhooks")
 
 Hear = Callable[[str, str], Awaitable[JobView | None]]
-"""`AsyncRouter.heard`, or `Router.heard` in a worker thread."""
+"""Asks the provider once; answers the job as it then stands, None for one that is nobody's yet."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Hearing:
             if view is None and known:
                 return  # nothing is left to ask
             known = known or view is not None
-            early = view is None or view.state == "submitting" or (turn.over and view.state == "submitted")
+            early = view is None or view.state == "submitting" or (turn.over and view.state in ("submitted", "unknown"))
             wait_s = next(waits, None) if early else None
             if wait_s is None and turn.again:
                 wait_s = self._gap_s

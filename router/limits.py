@@ -64,7 +64,7 @@ class Restraint:
             until = self._rests.get(provider, (0.0, None))[0]
         return max(0.0, until - self._clock())
 
-    def standing(self, call: Call) -> Answer | float:
+    def standing(self, call: Call) -> Reply | float:
         """While a provider rests: its own last word for a poll or a probe, or how long another call has to wait."""
         rest_s = self.rest_s(call.provider)
         if not rest_s:

@@ -29,6 +29,9 @@ class Policy:
     """Of cost, latency and quality; read by `balanced` only."""
     providers: frozenset[str] | None = None
     """The providers allowed; None: all."""
+    use_expiring_days: int | None = None
+    """Before the objective come candidates that prepaid credits expiring within so many days pay for wholly; None: no
+    such preference. Such credits are lost otherwise: what a job takes of them costs nothing more."""
 
     def __post_init__(self) -> None:
         if self.max_cost is not None and self.max_cost.nanos <= 0:
@@ -45,6 +48,8 @@ class Policy:
                 limit=", ".join(get_args(Objective)),
                 next=f"use one of {', '.join(get_args(Objective))}",
             )
+        if self.use_expiring_days is not None:
+            _within("use_expiring_days", self.use_expiring_days, Decimal(0), Decimal(3660))
         for weight in self.weights:
             _within("a weight", weight, Decimal(0), Decimal(10**6))
         if not any(exact(weight) for weight in self.weights):
@@ -52,7 +57,7 @@ class Policy:
 
     def describe(self) -> dict[str, object]:
         """The policy as plain JSON values, for the request's hash and the record."""
-        return {
+        said: dict[str, object] = {
             "max_cost": None if self.max_cost is None else str(self.max_cost),
             "max_latency_s": _text(self.max_latency_s),
             "confidence": _text(self.confidence),
@@ -61,6 +66,9 @@ class Policy:
             "weights": [_text(weight) for weight in self.weights],
             "providers": None if self.providers is None else sorted(self.providers),
         }
+        if self.use_expiring_days is not None:  # else as ever: the hash of an older key's request stays the same
+            said["use_expiring_days"] = self.use_expiring_days
+        return said
 
 
 def exact(value: Number) -> Decimal:

@@ -6,11 +6,15 @@ pricing types, builtins and ids. A refusal is a returned value; an exception fro
 
 from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from pricing import Money, Quote, Span
 
+from .choose import Prepaid
+from .latency import Sample
+from .quality import Rated
 from .talk import Answer, Call, Order, Probe, Progress, Submission, Ticket
 
 T = TypeVar("T")
@@ -233,8 +237,13 @@ class Ledger(Protocol):
         units: str | None = None,
         external_id: str | None = None,
         note: str = "",
+        took_ms: int | None = None,
+        clip_ms: int | None = None,
     ) -> JobView:
-        """Record what the provider said it cost (None: it did not say) and post the best evidence, once."""
+        """Record what the provider said it cost (None: it did not say) and post the best evidence, once.
+
+        `took_ms`, `clip_ms`: how long it took, and the clip's length, where somebody watched it finish.
+        """
         ...
 
     def release(self, *, job: str, attempt: str | None = None, reason: str, proof: str = "") -> JobView:
@@ -256,6 +265,10 @@ class Ledger(Protocol):
         """Keep a message as it came in, once per provider and `dedup_key`; answers whether it is new."""
         ...
 
+    def rate(self, job: str, score: Decimal, *, author: str, note: str = "") -> None:
+        """Keep how good a made job is found, 0 to 1; the same author's newest word on it counts."""
+        ...
+
 
 class History(Protocol):
     """What the router reads: room, jobs, work that is due."""
@@ -272,6 +285,9 @@ class History(Protocol):
     ) -> Sequence[JobView]: ...  # a page of jobs settled without the provider's word
     def claimed(self, provider: str) -> frozenset[str]: ...  # provider job ids already ours
     def expire(self) -> Sequence[str]: ...  # releases lapsed holds without an open attempt
+    def latencies(self) -> Sequence[Sample]: ...  # the newest of each offer with its settings
+    def ratings(self) -> Sequence[Rated]: ...  # counts and sums of the newest, by offer and settings
+    def prepaid(self) -> Sequence[Prepaid]: ...  # kinds of credits that were bought, and what is left
 
     # Who follows a job up. A claim guards no money: every verb checks what it moves.
     def claim(

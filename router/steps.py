@@ -4,7 +4,7 @@ A driver performs each step and sends its answer back into the generator.
 """
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 from pathlib import Path
@@ -14,6 +14,7 @@ from pricing import Money
 
 from .choose import Candidate
 from .errors import BadRequest, UnknownJob
+from .latency import clip_ms
 from .ports import AttemptView, Grant, JobView, LedgerAndHistory, Provider
 from .talk import Call, Order, Progress, Submission, Ticket, fingerprint
 
@@ -27,6 +28,16 @@ class Ask(Generic[T]):
 
     name: str
     verb: Callable[[LedgerAndHistory], T]
+    ended: "Ended | None" = None
+    """What the verb records, where that is how a submit ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a submit to a provider ended: for its circuit."""
+
+    provider: str
+    submission: Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +125,13 @@ class Work:
     nothing_fits: str = "no candidate keeps every limit"
     alive: Callable[[str], bool | None] = lambda _: None
     """Does the run that so named itself still live? None: cannot tell."""
-    webhooks: str | None = None
+    webhooks: str | None = field(default=None, repr=False)
     """Where providers send webhooks if the order names no place: the provider's name is put behind it."""
 
 
-def ask(name: str, verb: Callable[[LedgerAndHistory], T]) -> Flow[T]:
+def ask(name: str, verb: Callable[[LedgerAndHistory], T], ended: Ended | None = None) -> Flow[T]:
     """Have the driver perform a ledger verb."""
-    answer: T = yield Ask(name, verb)
+    answer: T = yield Ask(name, verb, ended)
     return answer
 
 
@@ -168,7 +179,8 @@ def intent(work: Work, candidate: Candidate, provider: Provider, order: Order) -
     )
 
 
-def note(job: str, attempt: str, submission: Submission) -> Flow[str]:
+def note(job: str, attempt: str, submission: Submission, provider: str | None = None) -> Flow[str]:
+    """Record how an attempt's submit ended; `provider`: who was submitted to just now, None for a later finding."""
     return (
         yield from ask(
             "submitted",
@@ -180,6 +192,7 @@ def note(job: str, attempt: str, submission: Submission) -> Flow[str]:
                 handle=submission.handle,
                 reason=submission.reason,
             ),
+            None if provider is None else Ended(provider, submission),
         )
     )
 
@@ -196,7 +209,7 @@ def release(job: str, attempt: str | None, reason: str, proof: str = "") -> Flow
     )
 
 
-def silent(view: JobView, attempt: AttemptView, progress: Progress) -> Flow[JobView]:
+def silent(view: JobView, attempt: AttemptView, progress: Progress, took_ms: int | None = None) -> Flow[JobView]:
     """Keep that it is done and what was made, though nobody said yet what it cost."""
     return (
         yield from ask(
@@ -210,12 +223,14 @@ def silent(view: JobView, attempt: AttemptView, progress: Progress) -> Flow[JobV
                 delivered=progress.delivered,
                 outputs=progress.outputs,
                 note=progress.reason,
+                took_ms=took_ms,
+                clip_ms=clip_ms(view.request),
             ),
         )
     )
 
 
-def settle(view: JobView, attempt: AttemptView, progress: Progress) -> Flow[JobView]:
+def settle(view: JobView, attempt: AttemptView, progress: Progress, took_ms: int | None = None) -> Flow[JobView]:
     """Post what the provider said; where it stayed silent past its time, the quote's high, provisionally."""
     cost = progress.cost
     return (
@@ -232,6 +247,8 @@ def settle(view: JobView, attempt: AttemptView, progress: Progress) -> Flow[JobV
                 units=cost.units if cost else None,
                 external_id=cost.external_id if cost else None,
                 note=progress.reason,
+                took_ms=took_ms,
+                clip_ms=clip_ms(view.request),
             ),
         )
     )

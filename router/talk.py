@@ -94,6 +94,8 @@ class Submission:
     handle: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What `poll` needs later, as plain strings; stored with the attempt."""
     reason: str = ""
+    status: int | None = None
+    """The HTTP status of an answer that was judged by it alone; None: none came, or its content was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,8 @@ class Progress:
     """For a failed job: does the provider's documented rule prove that nothing was charged?"""
     reason: str = ""
     retry_after_s: float | None = None
+    gone: bool = False
+    """Of an unreachable one: a successful look, and the provider says that it knows no such job."""
 
 
 @dataclass(frozen=True, slots=True)

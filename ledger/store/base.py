@@ -51,6 +51,14 @@ class Texts(dict[Statement, str]):
         return text
 
 
+_TEXTS: dict[str, Texts] = {}
+
+
+def texts_in(dialect: sa.Dialect) -> Texts:
+    """Those of a dialect, one set in a process: to make a text costs more than to carry it out."""
+    return _TEXTS.get(dialect.name) or _TEXTS.setdefault(dialect.name, Texts(dialect))
+
+
 class Moved(Exception):
     """Another writer was faster, and nothing was changed: the whole unit of work is to be done again."""
 

@@ -24,7 +24,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from ..errors import StorageError
 from . import schema, together
-from .base import WAIT_S, Answer, Dialect, Moved, Row, Statement, Texts, Values
+from .base import WAIT_S, Answer, Dialect, Moved, Row, Statement, Texts, Values, texts_in
 from .together import Queue
 
 _TRIES = 40
@@ -144,7 +144,7 @@ class PostgresStore:
         self._seen, self._offset, self._synced = 0, 0, -_SYNC_S
         self._closed, self._era = False, 0
         self._dialect: sa.Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
-        self._texts = Texts(self._dialect)
+        self._texts = texts_in(self._dialect)
         # Of SQLAlchemy's only the pool: its engine would speak to our connections itself.
         self._pool = QueuePool(
             self._connect,  # type: ignore[arg-type]  # a connection of psycopg is one of DBAPI

@@ -21,14 +21,22 @@ UPGRADE = "upgrade it: faregate db upgrade"
 
 def create(run: Run, dialect: sa.Dialect, now: int) -> None:
     """Make the newest schema in an empty database."""
-    for table in METADATA.sorted_tables:
-        run(str(CreateTable(table).compile(dialect=dialect)))
-        for index in sorted(table.indexes, key=lambda one: str(one.name)):
-            run(str(CreateIndex(index).compile(dialect=dialect)))
-    for text in triggers("postgresql" if dialect.name == "postgresql" else "sqlite").values():
+    for text in _TEXTS.get(dialect.name) or _TEXTS.setdefault(dialect.name, tuple(_texts(dialect))):
         run(text)
     run(f"INSERT INTO store (id, created_at) VALUES (1, {now:d})")  # noqa: S608  # a whole number
     run(f"INSERT INTO migration (version_num) VALUES ('{VERSION}')")  # noqa: S608  # our own
+
+
+_TEXTS: dict[str, tuple[str, ...]] = {}
+"""What makes the schema in a dialect, for the next database that is opened."""
+
+
+def _texts(dialect: sa.Dialect) -> Iterator[str]:
+    for table in METADATA.sorted_tables:
+        yield str(CreateTable(table).compile(dialect=dialect))
+        for index in sorted(table.indexes, key=lambda one: str(one.name)):
+            yield str(CreateIndex(index).compile(dialect=dialect))
+    yield from triggers("postgresql" if dialect.name == "postgresql" else "sqlite").values()
 
 
 def version(name: str, tables: Collection[str], run: Run) -> str | None:

@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, StaticPo
 
 from ..errors import StorageError
 from . import mounts, schema
-from .base import WAIT_S, Answer, Dialect, Moved, Row, Statement, Texts, Values
+from .base import WAIT_S, Answer, Dialect, Moved, Row, Statement, Texts, Values, texts_in
 from .filelock import FileLock
 
 _OLDEST = (3, 37, 0)
@@ -91,7 +91,7 @@ class SqliteStore:
         self._closed = False
         self.journal_mode = "memory"
         self.engine = _engine(self._path, synchronous)
-        self._texts = Texts(self.engine.dialect)
+        self._texts = texts_in(self.engine.dialect)
         try:
             if self._path is not None:
                 mounts.refuse_network(self._path)

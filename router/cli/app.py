@@ -44,7 +44,7 @@ app = typer.Typer(
 COMMANDS: Sequence[Callable[..., None]] = (
     demo.demo,
     prices.quote, prices.max_, prices.route, prices.offers, run.run, plan.plan, run.resume, run.cancel, jobs.resolve,
-    jobs.job, jobs.jobs, books.verify, db.doctor, sandbox.sandbox,
+    jobs.job, jobs.jobs, jobs.rate, books.verify, db.doctor, sandbox.sandbox,
 )  # fmt: skip
 for _command in COMMANDS:
     app.command(_command.__name__.rstrip("_"))(_command)

@@ -9,6 +9,7 @@ import typer
 from pricing import Money
 
 from .. import BadRequest, UnknownJob
+from ..policy import exact
 from ..ports import AttemptView, JobView
 from . import options as o
 from .output import answer, console, money, named, span, table
@@ -78,6 +79,30 @@ def resolve(
         answer(job_json(view))
     else:
         console().print(f"job {view.id} is {view.state}: {view.reason}", markup=False)
+
+
+def rate(
+    *,
+    job: Annotated[str, typer.Argument(help="A job id.")],
+    score: Annotated[str, typer.Argument(help="How good its clips are, from 0 to 1.")],
+    note: Annotated[str, typer.Option("--note", help="Why; kept for ever.")] = "",
+    author: Annotated[str | None, typer.Option("--author", help="Who says so; default: you.")] = None,
+    db: o.Db = None,
+    json: o.Json = False,
+) -> None:
+    """Say how good a job's clips are: later choices take it into account. Your later word replaces the earlier."""
+    said, who = exact(score), author or getpass.getuser()
+    with o.open_ledger(db) as ledger:
+        ledger.rate(job, said, author=who, note=note)
+        view = ledger.job(job)
+    if view is None:
+        raise UnknownJob(f"there is no job {job} in this ledger", value=job, next="see `faregate jobs`")
+    if json:
+        answer(
+            {"job": view.id, "offer": view.offer, "settings": dict(view.settings), "score": f"{said:f}", "author": who}
+        )
+    else:
+        console().print(f"job {view.id} by {named(view.offer, view.settings)}: {said:f}, says {who}", markup=False)
 
 
 def job_json(view: JobView) -> dict[str, object]:

@@ -94,6 +94,7 @@ def route(
     cards: o.Cards = None,
     scope: o.Scope = None,
     db: o.Db = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Also what the choice rests on: figures, price.")] = False,
     json: o.Json = False,
 ) -> None:
     """Who would make it: every candidate's price, every rejection's limit. Offers without a key are ranked too."""
@@ -107,7 +108,7 @@ def route(
     if json:
         answer(route_json(choice))
     else:
-        console().print(choice.explain(), markup=False)
+        console().print(choice.explain(details=explain), markup=False)
     if choice.chosen is None:
         complain(choice.why_not())
         raise typer.Exit(1)
@@ -170,6 +171,11 @@ def candidate_json(one: Candidate) -> dict[str, object]:
         "quality": plain(one.quality),
         "ready": one.not_ready is None,
         "not_ready": one.not_ready,
+        "latency_from": one.estimate.source,
+        "latency_jobs": one.estimate.samples,
+        "quality_from": one.grade.source,
+        "ratings": one.grade.ratings,
+        "credits_expire": None if one.expiring is None else one.expiring.isoformat(),
     }
 
 

@@ -47,7 +47,8 @@ def classify(answer: Answer, *, conceal: Sequence[str] = ()) -> "Submission | Re
             return Read(answer.status, answer.headers, answer.json())
         except BadReply as error:
             return Submission("unknown", reason=line(error.message, conceal))
-    return Submission("refused" if answer.status in REFUSED else "unknown", reason=said(answer, conceal))
+    outcome: Literal["refused", "unknown"] = "refused" if answer.status in REFUSED else "unknown"
+    return Submission(outcome, reason=said(answer, conceal), status=answer.status)
 
 
 def read(answer: Answer) -> "Read | str":

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..errors import ProviderError
 from ..ports import Talk
-from ..talk import Answer, Call, Cost, Order, Probe, Progress, Purpose, Submission, Ticket, retry_after_s
+from ..talk import Answer, Call, Cost, Order, Probe, Progress, Purpose, Reply, Submission, Ticket, retry_after_s
 from ._http import (
     Read,
     absent,
@@ -130,7 +130,8 @@ class Creatify:
         answer = yield self._call("poll", "GET", f"{self._jobs(ticket.offer)}{ticket.provider_job}/")
         looked = read(answer)
         if isinstance(looked, str):
-            return unreachable(answer, looked, (self._key, self._id))
+            silence = unreachable(answer, looked, (self._key, self._id))
+            return replace(silence, gone=isinstance(answer, Reply) and answer.status == 404)
         return self._progress(ticket, answer, looked)
 
     def poll_many(self, tickets: Sequence[Ticket]) -> Talk[Mapping[str, Progress]]:

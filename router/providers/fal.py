@@ -181,7 +181,8 @@ class Fal:
         answer = yield self._call("poll", "GET", self._follow(ticket, "status_url"))
         looked = read(answer)
         if isinstance(looked, str):
-            return unreachable(answer, looked, (self._key,))
+            silence = unreachable(answer, looked, (self._key,))
+            return replace(silence, gone=isinstance(answer, Reply) and answer.status == 404)
         status = table(looked.value)
         word = text(status, "status")
         if word in ("IN_QUEUE", "IN_PROGRESS"):

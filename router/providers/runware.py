@@ -170,9 +170,14 @@ class Runware:
         if not isinstance(answer, Reply):
             return unreachable(answer, answer.error, (self._key,))
         told = of_reply(answer, ticket.attempt)
-        if answer.status == 200 and told == NOTHING_SAID:
+        absent = says_absent(answer, told, ticket.attempt)
+        if absent or (answer.status == 200 and told == NOTHING_SAID):
             archived = yield self._call("poll", [{"taskType": "getTaskDetails", "taskUUID": ticket.attempt}])
-            told = archived_of(archived, ticket.attempt)
+            kept = archived_of(archived, ticket.attempt)
+            if absent and kept == NOTHING_SAID and isinstance(archived, Reply):
+                gone = says_absent(archived, of_reply(archived, ticket.attempt), ticket.attempt)
+                return Progress("unreachable", reason="Runware knows no task of this UUID", gone=gone)
+            told = kept
         return progress_of(ticket, answer, told, self._key)
 
     def poll_many(self, tickets: Sequence[Ticket]) -> Talk[Mapping[str, Progress]]:

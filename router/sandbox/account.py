@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
+from heapq import heappop, heappush
 
 from .faults import UNSTRUCK, Struck
 from .latency import Draw, Latency
@@ -69,6 +70,8 @@ class Job:
     """From acceptance until it ends."""
     cancelled: bool = False
     serial: int = 0
+    counted: Decimal = Decimal(0)
+    """How much of it the account's balance counts already."""
     _final: Decimal | None = None
 
     @property
@@ -161,11 +164,6 @@ class Job:
             self._final = total
         return total
 
-    @property
-    def is_final(self) -> bool:
-        """Whether its bill was seen to be complete."""
-        return self._final is not None
-
 
 @dataclass(slots=True)
 class Account:
@@ -182,10 +180,9 @@ class Account:
     submits: int = 0
     jobs: dict[tuple[str, str], Job] = field(default_factory=dict[tuple[str, str], Job])
     _of: dict[str, list[Job]] = field(default_factory=dict[str, list[Job]])
-    _open: dict[str, list[Job]] = field(default_factory=dict[str, list[Job]])
-    """Those whose bill may still change."""
-    _closed: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
-    """The sum of the others."""
+    _waking: dict[str, list[tuple[float, int, Job]]] = field(default_factory=dict[str, list[tuple[float, int, Job]]])
+    """When a row of a job falls due that `_spent` does not count yet, soonest first."""
+    _spent: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
     _rises: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
     _born_s: float = 0.0
 
@@ -213,7 +210,9 @@ class Account:
         job.rate *= job.level
         self.jobs[job.provider, job.id] = job
         self._of.setdefault(job.provider, []).append(job)
-        self._open.setdefault(job.provider, []).append(job)
+        waking = self._waking.setdefault(job.provider, [])
+        for number, row in enumerate(job.rows()):
+            heappush(waking, (row.at_s, job.serial * 16 + number, job))
         return job
 
     def level(self, provider: str) -> Decimal:
@@ -236,14 +235,13 @@ class Account:
 
     def balance(self, provider: str) -> Decimal:
         """What is left at this provider."""
-        now_s, open_jobs = self.clock(), self._open.get(provider, [])
-        spent = self._closed.get(provider, Decimal(0)) + sum((job.amount(now_s) for job in open_jobs), Decimal(0))
-        final = [job for job in open_jobs if job.is_final]
-        if final:
-            self._open[provider] = [job for job in open_jobs if not job.is_final]
-            self._closed[provider] = self._closed.get(provider, Decimal(0)) + sum(
-                (job.amount(now_s) for job in final), Decimal(0)
-            )
+        now_s, waking = self.clock(), self._waking.setdefault(provider, [])
+        spent = self._spent.get(provider, Decimal(0))
+        while waking and waking[0][0] <= now_s:
+            job = heappop(waking)[2]
+            amount = job.amount(now_s)
+            spent, job.counted = spent + amount - job.counted, amount
+        self._spent[provider] = spent
         return self.balances.get(provider, Decimal(10_000)) - spent
 
     def bill(self) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from .wire import Answer, Ask, said
+from .wire import NO_HEADERS, Answer, Ask, said
 
 Handler = Callable[[Ask], Answer]
 
@@ -18,35 +18,39 @@ class Door:
     call: str = ""
     """What such a request is for, in the words of faults; empty: nothing a fault strikes, or the seller tells."""
     provider: str = ""
-    """Whose door it is; empty: the part of the path named provider, else nobody's."""
+    """Whose faults strike it, where that is not whose door it is."""
 
 
-Verbs = dict[str, Door]
+Verbs = dict[str, tuple[str, Door]]
 
 
 class Doors:
     """Exact paths first, then patterns in the order given."""
 
-    def __init__(self, doors: Iterable[Door]) -> None:
+    def __init__(self, doors: Mapping[str, Iterable[Door]]) -> None:
+        """By whose they are."""
         self._exact: dict[str, Verbs] = {}
         self._patterns: dict[tuple[str, ...], Verbs] = {}
-        for door in doors:
-            key = tuple(door.path.split("/"))
-            verbs = self._patterns.setdefault(key, {}) if "{" in door.path else self._exact.setdefault(door.path, {})
-            verbs[door.verb] = door
+        for owner, theirs in doors.items():
+            for door in theirs:
+                if "{" in door.path:
+                    verbs = self._patterns.setdefault(tuple(door.path.split("/")), {})
+                else:
+                    verbs = self._exact.setdefault(door.path, {})
+                verbs[door.verb] = owner, door
 
-    def find(self, ask: Ask) -> tuple[Door, Mapping[str, str]] | Answer:
-        """The door and the named parts of the path, else 404 or 405."""
+    def find(self, ask: Ask) -> tuple[str, Door, Mapping[str, str]] | Answer:
+        """Whose door, the door, and the named parts of the path, else 404 or 405."""
         verbs = self._exact.get(ask.path, {})
         door = verbs.get(ask.method)
         if door is not None:
-            return door, {}
+            return *door, NO_HEADERS
         path = ask.path.split("/")
         for pattern, each in self._patterns.items():
             found = _fit(pattern, path)
             if found is not None:
                 if ask.method in each:
-                    return each[ask.method], found
+                    return *each[ask.method], found
                 verbs = {**each, **verbs}
         if not verbs:
             return said(404, {"detail": "Not Found"})

@@ -91,12 +91,7 @@ class Market:
             "runware": runware.Runware(self._shop),
             "creatify": creatify.Creatify(self._shop),
         }
-        theirs = (
-            replace(door, provider=name) if not door.provider else door
-            for name, seller in self._sellers.items()
-            for door in seller.doors()
-        )
-        self._doors = Doors((*theirs, *self._own()))
+        self._doors = Doors({**{name: seller.doors() for name, seller in self._sellers.items()}, "": self._own()})
 
     def known_as(self, hosts: Iterable[str]) -> None:
         """All addresses of ours, such as http://127.0.0.1:4321: an upload may be named by any of them."""
@@ -141,9 +136,10 @@ class Market:
         found = self._doors.find(ask)
         if isinstance(found, Answer):
             return found
-        door, parts = found
-        ask = replace(ask, parts=parts)
-        provider = door.provider or parts.get("provider", "")
+        provider, door, parts = found
+        if parts:
+            ask = Ask(ask.method, ask.path, ask.query, ask.headers, ask.body, ask.host, parts)
+        provider = door.provider or provider or parts.get("provider", "")
         seller = self._sellers.get(provider)
         call = door.call or ("" if seller is None else seller.call(ask))
         return Visit(ask, door.handler, call, provider, seller)
@@ -202,6 +198,10 @@ class Market:
     def bill(self) -> dict[str, object]:
         """What was truly billed until now; amounts are decimal strings."""
         return self._shop.account.bill()
+
+    def balance(self, provider: str) -> Decimal:
+        """What is left at this provider, in USD or credits."""
+        return self._shop.account.balance(provider)
 
     def add_fault(self, spec: str) -> None:
         """One more fault from now on. Raises ValueError."""

@@ -83,6 +83,7 @@ class Sandbox:
         self._outbox: deque[tuple[Hook, int, float]] = deque()
         """Hooks to send, with the number of tries made and when (monotonic) the next may be."""
         self._stirred = asyncio.Event()
+        self._minding = asyncio.Lock()
         self._delivery = Delivery()
         self._stop = threading.Event()
 
@@ -204,6 +205,7 @@ class Sandbox:
         with self._lock:
             self._market = self._fresh()
             self._market.known_as(self._hosts.values())
+            self._outbox.clear()
         self._attend()
 
     def add_fault(self, spec: str) -> None:
@@ -255,14 +257,16 @@ class Sandbox:
     async def _mind_outages(self) -> None:
         """Close the ports of those who are down, open those of the others."""
         self._stirred.set()
-        for name, listening in list(self._listening.items()):
-            with self._lock:
-                down = self._market.is_down(name)
-            if down and listening is not None:
-                listening.close()
-                self._listening[name] = None
-            elif not down and listening is None:
-                self._listening[name] = await self._listen_again(int(self._hosts[name].rpartition(":")[2]))
+        async with self._minding:
+            for name, listening in list(self._listening.items()):
+                with self._lock:
+                    down = self._market.is_down(name)
+                if down and listening is not None:
+                    listening.close()
+                    self._listening[name] = None
+                elif not down and listening is None:
+                    with contextlib.suppress(OSError):  # another has the port just now: the next look tries again
+                        self._listening[name] = await self._listen_again(int(self._hosts[name].rpartition(":")[2]))
 
     async def _listen_again(self, port: int) -> asyncio.Server:
         server = self._server

@@ -1,6 +1,7 @@
 """HTTP words: what was asked, what is answered, JSON with exact numbers. Opens no socket, makes no float."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -96,22 +97,20 @@ def said(status: int, value: object, headers: Mapping[str, str] = NO_HEADERS) ->
 
 def dumps(value: object) -> str:
     """JSON with every Decimal written as a plain number (1.4, never "1.4" or 1.4E0)."""
-    try:
-        return json.dumps(value, separators=(",", ":"))  # the quick way, where no Decimal is
-    except TypeError:
-        return _dumps(value)
+    return _MARKED.sub(r"\1", json.dumps(value, separators=(",", ":"), default=_known))
 
 
-def _dumps(value: object) -> str:
+_MARKED = re.compile(r'"\\u0000decimal ([^"]*)"')
+"""How the encoder of the standard library, which is quick but has no word for a Decimal, writes a marked one."""
+
+
+def _known(value: object) -> object:
     if isinstance(value, Decimal):
-        return plain(value)
+        return f"\0decimal {plain(value)}"
     members = mapping(value)
     if members is not None:
-        return "{" + ",".join(f"{json.dumps(key)}:{_dumps(item)}" for key, item in members.items()) + "}"
-    items = sequence(value)
-    if items is not None:
-        return "[" + ",".join(map(_dumps, items)) + "]"
-    return json.dumps(value)
+        return dict(members)
+    raise TypeError(f"{type(value).__name__} has no place in JSON")
 
 
 def loads(body: bytes) -> object:

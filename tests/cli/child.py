@@ -1,8 +1,11 @@
 """A `faregate` process for tests: plain or forked from a warm one, able to note its steps and to kill itself at one.
 
-As a script: `child.py serve` forks one process for each line of JSON it reads; `child.py one TASK` is such a process.
+python -m tests.cli.child serve    forks one process for each line of JSON it reads
+child.py one TASK                  is such a process
 """
 
+import gc
+import importlib
 import json
 import os
 import resource
@@ -10,16 +13,24 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import NoReturn, cast
 
+import typer.main
+
 import router.cli.run as commands
 import router.sandbox  # warm, so that a forked one serves at once
+from ledger import Ledger
+from pricing import PriceBook, usd
 from router import Router
 from router.cli import main
+from router.cli.app import app
 from router.drive import OnStep
 from router.steps import Step
+from router.talk import Call
+from router.transport import Http
+from tests.ledger.world import World
 
 assert router.sandbox.Sandbox
 
@@ -80,8 +91,28 @@ def forked(task: Mapping[str, object]) -> NoReturn:
         os._exit(code)
 
 
+def warm() -> None:
+    """Do once what every forked process would do first: read the cards, word the commands and the SQL, trust."""
+    typer.main.get_command = cache(typer.main.get_command)
+    typer.main.get_command(app)
+    PriceBook.shipped()
+    for name in ("alembic.command", "ledger.store.postgres"):
+        importlib.import_module(name)
+    with Http() as http:
+        http.perform(Call("poll", "GET", "http://127.0.0.1:9/"))  # nobody answers there
+    with Ledger.open("sqlite://") as ledger:
+        w = World(ledger)
+        ledger.set_budget("acme", usd("10"))
+        w.submitted()
+        w.settle(usd("1.4"))
+        w.sound()
+    gc.collect()
+    gc.freeze()  # else a collection in a forked process would copy every page that it looks at
+
+
 def serve() -> None:
     """Fork a process for each task, answer its pid. Its exit code is in the file it names, unless it was killed."""
+    warm()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while line := sys.stdin.readline():

@@ -99,7 +99,7 @@ VALUES: dict[str, tuple[tuple[str, ...], int, str | None]] = {
     "a fault that is none": (("sandbox", "--fault", "explode"), 2, "bad_request"),
     **{
         f"a sandbox with {option} {value}": (("sandbox", option, value), 2, "bad_request")
-        for option in ("--answer-lag", "--render", "--port")
+        for option in ("--answer-lag", "--render", "--port", "--per-second", "--billing-lag", "--spread")
         for value in ("-1", "99999999")
     },
     "a lag that is not a number": (("sandbox", "--answer-lag", "nan"), 2, "bad_request"),
@@ -408,7 +408,7 @@ def test_an_answer_that_cannot_be_written(world: World, form: list[str]) -> None
     with Path("/dev/full").open("w") as full:
         found = subprocess.run(
             [sys.executable, "-m", "router.cli", "offers", *form], stdout=full, stderr=subprocess.PIPE, text=True,
-            env=environment(world.folder), check=False, timeout=30,
+            env=environment(world.folder), check=False, timeout=100,
         )  # fmt: skip
     assert found.returncode == 6
     assert len(found.stderr.splitlines()) == 1, found.stderr

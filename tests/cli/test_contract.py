@@ -9,6 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from router.cli.sandbox import WORDS
+from router.sandbox import KINDS
+
 from .world import AUDIO, ROOT, TEMPLATE, Doc, Providers, Runner, World, amount, environment
 
 FAL = "fal/fal-ai/creatify/aurora"
@@ -408,6 +411,15 @@ def test_the_sandbox_says_one_line_and_ends_well(runner: Runner, tmp_path: Path)
     assert outcome.out.count("\n") == 1
 
 
+def test_every_kind_of_fault_is_in_the_help_and_listed(runner: Runner, tmp_path: Path) -> None:
+    assert WORDS.split(", ") == list(KINDS)
+    world = World(runner, tmp_path, None)
+    listed = world.run("sandbox", "--faults").ok()
+    assert [row["kind"] for row in listed["kinds"]] == list(KINDS)
+    human = world.run("sandbox", "--faults", "--human")
+    assert all(f"  {name} " in human.out for name in KINDS)
+
+
 HUMAN: dict[str, tuple[str, ...]] = {
     "quote": ("quote", "--offer", FAL, "--seconds", "9.4"),
     "max": ("max", "--offer", FAL, "--budget", "5 USD"),
@@ -446,7 +458,7 @@ def test_a_forked_process_is_what_the_command_is(plain: World, name: str) -> Non
     script = Path(sys.executable).with_name("faregate")
     found = subprocess.run(
         [script, *SAME[name]], env=environment(plain.folder), cwd=ROOT, capture_output=True, text=True, check=False,
-        timeout=30,
+        timeout=100,
     )  # fmt: skip
     assert forked == module
     assert (found.returncode, found.stdout, found.stderr) == (module.code, module.out, module.err)

@@ -1,4 +1,4 @@
-"""The example app, served over real HTTP with the sandbox as its providers: two tenants, budgets, refusals, webhooks."""
+"""The example app, served over real HTTP with the sandbox for providers: two tenants, budgets, refusals, webhooks."""
 
 import json
 import time
@@ -106,8 +106,11 @@ def test_refusals_are_clean_json(app: App) -> None:
     assert (reused.status_code, reused.json()["error"]["code"]) == (409, "key_reused")
     dear = app.make("dear", max_usd="0.50")
     assert (dear.status_code, dear.json()["error"]["code"]) == (402, "refused")
-    for odd in ({"image": "/etc/passwd"}, {"audio": "face.mp3"}, {"seconds": 9.4}, {"seconds": "0"}, {"colour": "red"},
-                {"resolution": "7p"}, {"max_usd": "-1"}, {"max_usd": "0"}):  # fmt: skip
+    odd_ones: tuple[dict[str, Any], ...] = (
+        {"image": "/etc/passwd"}, {"audio": "face.mp3"}, {"seconds": 9.4}, {"seconds": "0"}, {"colour": "red"},
+        {"resolution": "7p"}, {"max_usd": "-1"}, {"max_usd": "0"},
+    )  # fmt: skip
+    for odd in odd_ones:
         refused = app.make("odd", **odd)
         assert refused.status_code == 422, (odd, refused.text)
     for answer in (reused, dear):

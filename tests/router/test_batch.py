@@ -1,17 +1,38 @@
 """Running a plan: held at once, made, resumed under its key, planned again when reality differs from the quotes."""
 
+import asyncio
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import anyio
 import pytest
 
-from pricing import Money, usd
-from router import AvatarVideo, BadRequest, BatchJob, KeyReused, Plan, Policy, QuoteStale, Refused
+from ledger import Ledger
+from pricing import Money, PriceBook, usd
+from router import (
+    AsyncRouter,
+    AvatarVideo,
+    BadRequest,
+    BatchJob,
+    KeyReused,
+    Patience,
+    Plan,
+    Policy,
+    QuoteStale,
+    Refused,
+    Router,
+)
 from router.plan import AT_ONCE
 from router.runner import DOWN_AFTER, Runner
 from router.talk import Submission
+from tests.ledger.world import postgres_url
 
-from .flow_world import SCOPE, World
-from .scripted import LOST, REFUSED, done
+from .flow_world import QUICK, SCOPE, World
+from .scripted import LOST, REFUSED, RUNNING, done
+
+PATIENT = Patience(wait_s=20, first_s=0.01, longest_s=0.05)
 
 
 @pytest.fixture(autouse=True)
@@ -245,3 +266,89 @@ def test_where_nobody_else_makes_it_a_job_is_left_out_and_says_why(
     assert "open_circuit" in last
     assert "refused 5" in last
     assert total(world) == (usd(0), usd(0))
+
+
+def on_loop(world: World, patience: Patience = QUICK) -> AsyncRouter:
+    return AsyncRouter(
+        PriceBook.shipped(), ledger=world.ledger, providers=world.providers, patience=patience, clock=world.clock
+    )
+
+
+def test_on_a_loop_a_batch_is_made_just_the_same(world: World) -> None:
+    told: list[int] = []
+
+    async def scene() -> None:
+        async with on_loop(world) as router:
+            plan = await router.plan([clip(number) for number in range(5)], budget=usd("4"), scope=SCOPE)
+            result = await router.run_plan(plan, key="b", on_job=lambda made: told.append(made.row))
+            assert [one.ending for one in result.made] == ["made"] * 5
+            assert total(world) == (result.charged, usd(0))
+            with pytest.raises(KeyReused):
+                await router.run_plan(replace(plan, scope="acme"), key="b")
+
+    anyio.run(scene)
+    assert sorted(told) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("way", ["scope", "task"])
+def test_on_a_loop_a_cancelled_batch_is_gone_on_with(world: World, way: str) -> None:
+    """Its jobs are at the provider; nothing more is begun; the same key makes the rest, and pays nothing twice."""
+    world.runware.polls = [RUNNING]
+    patience = Patience(first_s=0.01, longest_s=0.05)
+    plan = planned(world, 12, "8.40")
+
+    async def cut() -> None:
+        async with on_loop(world, patience) as router:
+            if way == "scope":
+                with anyio.move_on_after(0.5) as scope:
+                    await router.run_plan(plan, key="b")
+                assert scope.cancelled_caught
+            else:
+                task = asyncio.create_task(router.run_plan(plan, key="b"))
+                await asyncio.sleep(0.5)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+
+    world.runware.submits = [Submission("accepted", f"r-{number}") for number in range(12)]
+    asyncio.run(cut())
+    begun = world.posts
+    assert 0 < begun <= AT_ONCE
+    assert world.ledger.claimants() == frozenset()
+    world.runware.polls = [done(usd("0.70"))]
+
+    async def again() -> None:
+        async with on_loop(world) as router:
+            result = await router.run_plan(plan, key="b")
+            assert result.count("made") == 12
+
+    asyncio.run(again())
+    assert (world.posts, total(world)) == (12, (usd("8.40"), usd(0)))
+
+
+@pytest.mark.usefixtures("postgres")
+def test_a_batch_on_postgresql() -> None:
+    """Two runs of one key at the same time: each row is made once, the sums are exact."""
+    url = postgres_url()
+    world = World()
+    for name in ("runware", "fal"):
+        submits = [Submission("accepted", f"{name}-{number}") for number in range(99)]
+        world.providers[name].submits = [REFUSED, *submits] if name == "runware" else submits
+    with Ledger.open(url) as ledger, Ledger.open(url) as second:
+        ledger.set_budget("acme", usd("100"))
+        routers = [
+            Router(PriceBook.shipped(), ledger=one, providers=world.providers, patience=PATIENT)
+            for one in (ledger, second)
+        ]
+        plan = routers[0].plan([clip(number) for number in range(30)], budget=usd("22"), scope=SCOPE)
+        with ThreadPoolExecutor() as pool:
+            results = [one.result() for one in [pool.submit(router.run_plan, plan, key="b") for router in routers]]
+        assert all(result.count("made") == 30 for result in results), results
+        views = ledger.jobs()
+        spent = sum((view.charged for view in views if view.charged is not None), usd(0))
+        top = ledger.budgets(SCOPE)[0]
+        assert (top.spent, top.held) == (spent, usd(0))
+        assert Counter(view.state for view in views)["settled"] == 30
+        assert world.posts == 31
+        assert ledger.verify().ok
+    world.ledger.close()

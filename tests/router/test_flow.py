@@ -24,9 +24,9 @@ from router import (
     RouterError,
     UnknownJob,
 )
-from router.ports import LedgerAndHistory
+from router.ports import LedgerAndHistory, Talk
 from router.steps import Ask, Step
-from router.talk import Probe, Progress, Submission
+from router.talk import Order, Probe, Progress, Submission, Ticket
 
 from .flow_world import CLIP, QUICK, SCOPE, World
 from .scripted import ACCEPTED, LOST, REFUSED, RUNNING, done
@@ -407,3 +407,49 @@ def test_never_more_than_one_post_an_attempt(world: World, submission: Submissio
     view = world.ledger.by_key("k")
     assert view is not None
     assert {one.id for one in view.attempts} == set(attempts)
+
+
+def test_a_cancel_that_comes_too_late_tells_how_it_ended(world: World) -> None:
+    """Somebody settles it between our look and the provider's no."""
+    world.runware.polls = [RUNNING]
+    job = world.router.start(CLIP, key="k", scope=SCOPE)
+
+    def settled_meanwhile(_ticket: Ticket) -> Talk[bool]:
+        yield from ()
+        world.runware.polls = [done(usd("0.70"))]
+        world.router.wait(job)
+        return False
+
+    world.runware.cancel = settled_meanwhile  # type: ignore[method-assign]
+    assert (world.router.cancel(job).state, world.state()) == ("settled", "settled")
+
+
+def test_a_cancel_that_meets_a_send_does_not_say_that_it_was_released(world: World) -> None:
+    seen: list[str] = []
+    submit = world.runware.submit
+
+    def cancelled_meanwhile(order: Order) -> Talk[Submission]:
+        view = world.ledger.by_key("k")
+        assert view is not None
+        with pytest.raises(Refused, match="is submitting: only a held or submitted job"):
+            world.router.cancel(view.id)
+        seen.append(view.state)
+        return submit(order)
+
+    world.runware.submit = cancelled_meanwhile  # type: ignore[method-assign]
+    world.run()
+    assert (seen, world.state()) == (["submitting"], "settled")
+
+
+def test_a_job_that_its_provider_no_longer_knows_becomes_a_persons_question(world: World) -> None:
+    """Acknowledged, then not found: nothing is released, the hold stays; a late answer still settles it."""
+    world.runware.polls = [Progress("unreachable", reason="taskNotFound", gone=True)]
+    with pytest.raises(OutcomeUnknown):
+        world.run()
+    assert world.state() == "submitted", "a fresh one may not be shown yet"
+    world.clock.now += timedelta(hours=1)
+    world.router.resume()
+    assert (world.state(), world.held()) == ("unknown", usd("0.70"))
+    world.runware.polls = [done(usd("0.70"))]
+    world.router.resume()
+    assert (world.state(), world.held(), world.posts) == ("settled", usd(0), 1)

@@ -20,12 +20,12 @@ from pricing import PriceBook, usd
 from router import AsyncRouter, AvatarVideo, BadRequest, Policy, Router, webhook_app
 from router.keyring import Keyring, fetching
 from router.providers import Fal
-from router.talk import Submission
+from router.talk import Probe, Submission
 from router.webhooks import BODY_BYTES_MAX, Webhooks
 from tests.serving import SECRET, Signer, eventually, fal_body, served
 
 from .flow_world import CLIP, SCOPE, World
-from .scripted import RUNNING, Scripted, done
+from .scripted import LOST, RUNNING, Scripted, done
 
 TASK = "0c7e2f5e-6a44-4a0e-9a37-0d5a3c1f9b11"
 JOB = "76cdd8b1-e337-4fe3-925f-513f86047104"
@@ -208,6 +208,21 @@ def test_a_job_whose_run_still_sends_is_left_to_it(thread_place: Place) -> None:
     world.router.start(CLIP, key="k", scope=SCOPE, policy=Policy(providers=frozenset({"runware"})))
     assert seen == [200, "submitting", 0]
     eventually(lambda: world.state() == "settled")
+
+
+def test_a_message_finds_the_job_whose_answer_was_lost(thread_place: Place) -> None:
+    """Runware names our attempt, so that the message leads to a probe, and the probe to the job."""
+    place, world = thread_place, thread_place.world
+    world.runware.submits, world.runware.probes = [LOST], [Probe("absent")]
+    world.runware.polls = [done(usd("0.90"))]
+    job = world.router.start(CLIP, key="k", scope=SCOPE, policy=Policy(providers=frozenset({"runware"})))
+    attempt = world.runware.sent[0].attempt
+    assert world.state() == "unknown"
+    world.runware.probes = [Probe("absent"), Probe("found", attempt)]
+    assert place.post("runware", {"taskUUID": attempt}).status_code == 200
+    eventually(lambda: world.state() == "settled")
+    assert place.inbox() == [("runware", attempt)]
+    assert [event.kind for event in world.ledger.timeline(job)].count("message") == 1
 
 
 def test_the_keys_rotate_and_are_asked_for_seldom(thread_place: Place) -> None:

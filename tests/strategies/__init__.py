@@ -5,8 +5,8 @@ from .bought import CreditAct, credit_acts
 from .cards import MadeUp, made_up_cards, uneven_books
 from .ledger import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb, observations, provider_events, traces
 from .lengths import CHECKED, Timed, asked_lengths, every_card, timed
-from .routing import demands, policies, rooms
-from .sandbox import json_texts
+from .routing import Left, Taught, credits_left, demands, learned, policies, polls, rooms, verdicts
+from .sandbox import fault_specs, json_texts
 from .selling import Sold, amounts, any_sold, choices_of, days, offers, sold, sold_by_length, stated, usages
 from .values import fractions, money, seconds
 from .windows import budget_windows, local_instants
@@ -16,9 +16,11 @@ __all__ = [
     "LEDGER_PRICES",
     "LEDGER_SCOPES",
     "CreditAct",
+    "Left",
     "MadeUp",
     "Said",
     "Sold",
+    "Taught",
     "Timed",
     "Verb",
     "amounts",
@@ -28,17 +30,21 @@ __all__ = [
     "budget_windows",
     "choices_of",
     "credit_acts",
+    "credits_left",
     "days",
     "demands",
     "every_card",
+    "fault_specs",
     "fractions",
     "json_texts",
+    "learned",
     "local_instants",
     "made_up_cards",
     "money",
     "observations",
     "offers",
     "policies",
+    "polls",
     "provider_events",
     "replies",
     "rooms",
@@ -50,4 +56,5 @@ __all__ = [
     "traces",
     "uneven_books",
     "usages",
+    "verdicts",
 ]

@@ -40,3 +40,20 @@ def json_texts() -> st.SearchStrategy[str]:
 
 def _quoted(text: str) -> str:
     return json.dumps(text)
+
+
+def fault_specs() -> st.SearchStrategy[str]:
+    """Faults in order, of every kind, at any call, for anyone."""
+    from router.sandbox.kinds import CALLS, KINDS, PROVIDERS
+
+    def spec(name: str) -> st.SearchStrategy[str]:
+        kind = KINDS[name]
+        numbers = {"": st.just(""), "N": st.integers(0, 400), "S": st.integers(0, 30), "NNN": st.integers(200, 599)}
+        called = kind.phase in ("request", "instead", "reply")
+        calls = st.sampled_from(["", *(f"@{call}" for call in (*CALLS, "*"))]) if called else st.just("")
+        owners = st.just("") if kind.only else st.sampled_from(["", ":*", *(f":{name}" for name in PROVIDERS)])
+        return st.tuples(numbers[kind.letter], calls, owners).map(
+            lambda parts: f"{kind.stem}{f'-{parts[0]}' if kind.letter else ''}{parts[1]}{parts[2]}"
+        )
+
+    return st.sampled_from(sorted(KINDS)).flatmap(spec)

@@ -231,8 +231,6 @@ CREATE INDEX ix_job_lapses ON job (expires_at) WHERE open_nanos > 0 AND state = 
 
 CREATE INDEX ix_job_open ON job (lease_until, granted_at) WHERE open_nanos > 0
 
-CREATE INDEX ix_job_provisional ON job (lease_until, granted_at) WHERE state = 'settled' AND final = 0
-
 CREATE INDEX ix_job_scope ON job (scope, granted_at)
 
 CREATE INDEX ix_event_job ON event (job, step)

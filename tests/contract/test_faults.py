@@ -1,47 +1,25 @@
-"""Each adapter against the sandbox, over real HTTP."""
+"""Each adapter when the sandbox misbehaves, over real HTTP: lost answers, refusals, failures, silence about costs."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import TypeVar, cast
 from uuid import uuid4
 
-import httpx
 import pytest
 
-from router.ports import Provider, Talk
+from router.ports import Provider
 from router.providers import shipped
 from router.sandbox import Sandbox
-from router.talk import Order, Progress, Submission, Ticket, fingerprint
+from router.talk import Order, Progress, Ticket
 from router.transport import Http
+from tests.router.talking import order as make_order
 
-from .talking import order as make_order
+from .places import AUDIO, ask, ticket_of
 
-T = TypeVar("T")
-AUDIO = Path(__file__).parent.parent / "audio"
 OFFERS = {
     "fal": "fal/fal-ai/creatify/aurora",
     "runware": "runware/creatify:aurora@0",
     "creatify": "creatify/aurora_v1",
 }
-BILLS = {"fal": ("USD", "1.4"), "runware": ("USD", "1.4"), "creatify": ("creatify-credit", "10")}
-
-
-def ask(http: Http, talk: Talk[T]) -> T:
-    try:
-        call = next(talk)
-        while True:
-            call = talk.send(http.perform(call))
-    except StopIteration as stop:
-        return cast("T", stop.value)
-
-
-@pytest.fixture
-def http() -> Iterator[Http]:
-    with Http() as opened:
-        yield opened
 
 
 def provider_of(sandbox: Sandbox, name: str) -> Provider:
@@ -59,13 +37,6 @@ def order_at(name: str, http: Http, provider: Provider) -> Order:
     return order
 
 
-def ticket_of(provider: Provider, order: Order, submission: Submission) -> Ticket:
-    return Ticket(
-        order.attempt, order.offer, order.settings, order.outputs, submission.provider_job, submission.handle,
-        fingerprint(provider.payload(order)), datetime.now(UTC),
-    )  # fmt: skip
-
-
 def followed(http: Http, provider: Provider, ticket: Ticket) -> Progress:
     progress = ask(http, provider.poll(ticket))
     for _ in range(200):
@@ -76,20 +47,15 @@ def followed(http: Http, provider: Provider, ticket: Ticket) -> Progress:
 
 
 @pytest.mark.parametrize("name", OFFERS)
-def test_a_clip_from_upload_to_cost(name: str, http: Http) -> None:
-    with Sandbox(render_s=0.05) as sandbox:
+def test_an_uploaded_file_is_what_is_billed(name: str, http: Http) -> None:
+    with Sandbox(render_s=0) as sandbox:
         provider = provider_of(sandbox, name)
         order = order_at(name, http, provider)
-        submission = ask(http, provider.submit(order))
-        assert (submission.outcome, submission.reason) == ("accepted", "")
-        progress = followed(http, provider, ticket_of(provider, order, submission))
-        assert (progress.state, progress.delivered, len(progress.outputs)) == ("done", 1, 1)
+        progress = followed(http, provider, ticket_of(provider, order, ask(http, provider.submit(order))))
         assert progress.cost is not None
-        currency, amount = BILLS[name]
-        assert (progress.cost.amount.currency, progress.cost.amount.amount) == (currency, Decimal(amount))
-        bill = sandbox.bill()
-        assert (bill["submits"], bill["accepted"]) == (1, 1)
-        assert httpx.get(progress.outputs[0]).status_code == 200
+        bill = {"fal": "1.40 USD", "runware": "1.40 USD", "creatify": "10 creatify-credit"}
+        assert str(progress.cost.amount) == bill[name]
+        assert (sandbox.bill()["submits"], sandbox.bill()["accepted"]) == (1, 1)
 
 
 @pytest.mark.parametrize("name", OFFERS)
@@ -205,23 +171,3 @@ def test_a_template_job(http: Http) -> None:
         progress = followed(http, provider, ticket_of(provider, order, submission))
         assert progress.cost is not None
         assert str(progress.cost.amount) == "10 creatify-credit"
-
-
-def test_fal_cancels_what_still_runs(http: Http) -> None:
-    with Sandbox(render_s=60) as sandbox:
-        provider = provider_of(sandbox, "fal")
-        order = order_at("fal", http, provider)
-        submission = ask(http, provider.submit(order))
-        sent = ticket_of(provider, order, submission)
-        ask(http, provider.cancel(sent))
-        assert ask(http, provider.poll(sent)).state in ("running", "failed")
-
-
-@pytest.mark.parametrize("name", OFFERS)
-def test_wrong_keys_are_refused(name: str, http: Http) -> None:
-    with Sandbox(render_s=0) as sandbox:
-        wrong = {key: "wrong-key" if "KEY" in key else value for key, value in sandbox.env.items()}
-        provider = shipped(wrong)[name]
-        submission = ask(http, provider.submit(make_order(OFFERS[name], attempt=str(uuid4()))))
-        assert submission.outcome == "refused"
-        assert "wrong-key" not in submission.reason
