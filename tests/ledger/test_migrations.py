@@ -60,9 +60,9 @@ def shape(path: Path) -> dict[str, object]:
             sql if kind == "trigger" or sql is None else " ".join(sql.split()).replace("( ", "(").replace(" )", ")"),
         )
         for pragma in ("table_xinfo", "foreign_key_list", "index_list", "index_xinfo"):
-            listed = sorted(map(repr, connection.execute(f"PRAGMA {pragma}({name})")))
+            listed = map(repr, connection.execute(f"PRAGMA {pragma}({name})"))
             # Which number an index got is no part of the schema.
-            found[f"{pragma} {name}"] = [re.sub(r"^\(\d+, ", "(", one) for one in listed]
+            found[f"{pragma} {name}"] = sorted(re.sub(r"^\(\d+, ", "(", one) for one in listed)
     connection.close()
     return found
 
