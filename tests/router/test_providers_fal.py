@@ -285,6 +285,15 @@ def test_a_status_that_says_nothing(answer: Reply) -> None:
     assert (got.state, bool(got.reason)) == ("unreachable", True)
 
 
+def test_a_request_that_is_no_longer_known_is_gone_and_not_failed() -> None:
+    got, _ = drive(FAL.poll(TICKET), reply(404, {"detail": "Request not found"}))
+    assert (got.state, got.gone, got.charged, got.cost) == ("unreachable", True, "maybe", None)
+    for answer in (LOST, reply(500), reply(403), reply(200, {"status": "NOT_FOUND"})):
+        assert drive(FAL.poll(TICKET), answer)[0].gone is False
+    got, _ = drive(FAL.poll(TICKET), DONE, reply(404, {"detail": "Not found"}))
+    assert (got.state, got.gone) == ("unreachable", False), "its status knows it: only the result is not to be had"
+
+
 def test_a_job_without_an_id_cannot_be_asked_about() -> None:
     assert drive(FAL.poll(ticket(OFFER, None)))[0].state == "unreachable"
     assert drive(FAL.cancel(ticket(OFFER, None)))[0] is False
