@@ -234,6 +234,14 @@ def test_a_gateway_that_cannot_fetch_the_failure_proves_nothing(body: bytes) -> 
     assert got.state == "unreachable", "its status names no failure"
 
 
+@pytest.mark.parametrize("units", ["0", "1.4", None])
+@pytest.mark.parametrize("body", [b'{"video"={"url":"https://v3.fal.media/files/output.mp4"},}', b"", b"<html>"])
+def test_a_result_that_cannot_be_read_is_no_failure_whatever_its_units(body: bytes, units: str | None) -> None:
+    """It was taken for one that failed: with 0 units its hold was given back, with more its clip was lost."""
+    got, _ = drive(FAL.poll(TICKET), DONE, result(200, body, units))
+    assert (got.state, got.cost, got.charged) == ("unreachable", None, "maybe")
+
+
 def test_a_422_result_is_a_failure_though_the_status_names_none() -> None:
     got, _ = drive(
         FAL.poll(TICKET), DONE, result(422, {"detail": [{"type": "content_policy_violation", "msg": "no"}]}, None)
