@@ -1,4 +1,4 @@
-"""Each safety rule of design.md §6-7 is taken away on purpose; the simulator must see it within 300 seeds."""
+"""Each rule about money is taken away on purpose; the simulator must see it within 300 seeds."""
 
 import json
 import subprocess
