@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,7 @@ class Crowd:
 
 
 @contextmanager
-def crowd(url: str, folder: Path, env: Mapping[str, str]) -> Iterator[Crowd]:
+def crowd(url: str, folder: Path, env: Mapping[str, str]) -> Generator[Crowd]:
     made = Crowd(url, folder, env)
     try:
         yield made
@@ -130,7 +130,7 @@ def still_open(ledger: Ledger) -> list[JobView]:
     return found
 
 
-def until(ready: Any, process: "subprocess.Popen[str] | None" = None) -> None:
+def until(ready: Callable[[], bool], process: "subprocess.Popen[str] | None" = None) -> None:
     """For as long as it takes: pytest's own limit ends what hangs."""
     while not ready():
         assert process is None or process.poll() in (None, 0), "it broke"
