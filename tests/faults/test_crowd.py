@@ -185,6 +185,7 @@ def all_made(people: Crowd, ledger: Ledger, sandbox: Sandbox, made: dict[str, li
     until(lambda: {view.key for view in still_open(ledger)} <= doubtful)
     for name in ("r2", "r3"):
         assert people.end(name) == 0
+    assert hear.poll() is None, "it heard to the end"
     people.end("hear")
     return died
 
