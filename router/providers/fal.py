@@ -198,7 +198,7 @@ class Fal:
                 return unreachable(answer, "fal's result names no video")
             cost, reason = yield from self._cost(ticket, looked.headers)
             return Progress("done", outputs=(url,), delivered=1, cost=cost, reason=reason)
-        return (yield from self._failed(ticket, answer, why))
+        return (yield from self._failed(ticket, answer, why, text(status, "error_type")))
 
     def probe(self, ticket: Ticket, claimed: frozenset[str]) -> Talk[Probe]:
         """By content: the history's stored input against the fingerprint of what was sent."""
@@ -242,8 +242,11 @@ class Fal:
         status = _table_of(answer) if isinstance(answer, Reply) else NOTHING
         return text(status, "status") == "COMPLETED" and bool(text(status, "error") or text(status, "error_type"))
 
-    def _failed(self, ticket: Ticket, answer: Answer, why: str) -> Talk[Progress]:
-        """A COMPLETED job with an error: the result's status and units say whether it can have been charged."""
+    def _failed(self, ticket: Ticket, answer: Answer, why: str, kind: str) -> Talk[Progress]:
+        """A COMPLETED job with an error: the result's status and units say whether it can have been charged.
+
+        A 5xx of another kind than the job's own error is perhaps only of the look itself: it proves nothing free.
+        """
         if not isinstance(answer, Reply):
             return unreachable(answer, answer.error, (self._key,))
         units = decimal(answer.headers[UNITS]) if UNITS in answer.headers else None
@@ -253,7 +256,8 @@ class Fal:
         if isinstance(units, Decimal) and units > 0:
             cost, note = yield from self._cost(ticket, answer.headers)
             return Progress("failed", cost=cost, charged="maybe", reason=line(f"{reason}; {note}" if note else reason))
-        free = units == 0 if isinstance(units, Decimal) else units is None and answer.status >= 500
+        of_the_job = answer.status >= 500 and answer.headers.get(ERROR_TYPE, "") in ("", kind)
+        free = units == 0 if isinstance(units, Decimal) else units is None and of_the_job
         return Progress("failed", charged="no" if free else "maybe", reason=reason)
 
     def _cost(self, ticket: Ticket, headers: Mapping[str, str]) -> Talk["tuple[Cost | None, str]"]:

@@ -50,13 +50,16 @@ def test_one_key_in_four_processes_is_one_job(slow: Callable[..., World]) -> Non
 
 def test_a_resume_leaves_a_live_run_alone(slow: Callable[..., World]) -> None:
     world = slow("--answer-lag", "3", "--render", "8")  # so long that a busy machine sees each state
-    live = [world.launch(*world.clip("--key", name, "--provider", name, "--json")) for name in NAMES]
+    traces = [world.folder / f"{name}.steps" for name in NAMES]
+    live = [
+        world.launch(*world.clip("--key", name, "--provider", name, "--json"), trace=trace)
+        for name, trace in zip(NAMES, traces, strict=True)
+    ]
     until(lambda: world.bill()["accepted"] == len(NAMES), 20)
     sending = world.run("resume", "--wait", "0").ok()
     assert {job["state"] for job in sending["jobs"]} == {"submitting"}
-    until(lambda: all(job["state"] == "submitted" for job in world.jobs()), 20)
-    followed = world.run("resume", "--wait", "20").ok()
-    assert {job["state"] for job in followed["jobs"]} <= {"settled"}, "what its run has claimed is the run's"
+    until(lambda: all("keep" in trace.read_text() for trace in traces), 30)
+    assert world.run("resume", "--wait", "20").ok()["jobs"] == [], "what its run has claimed is the run's"
     docs = [process.wait().ok() for process in live]
     assert {doc["state"] for doc in docs} == {"settled"}
     made_once(world, len(NAMES))
@@ -112,3 +115,34 @@ def test_a_resume_that_is_killed_is_resumed(slow: Callable[..., World], step: st
     assert sum(amount(native) for native in natives) == Decimal(bill["total"]["USD"])
     assert world.held() == 0
     world.verified()
+
+
+def test_a_follower_settles_what_another_process_starts(slow: Callable[..., World]) -> None:
+    """It works until it is told to end: SIGTERM is a good end, an interrupt is one."""
+    world = slow("--render", "0.5")
+    trace = world.folder / "follower.steps"
+    follower = world.launch("resume", "--follow", "--json", trace=trace)
+    for name in NAMES:
+        world.run(*world.clip("--key", name, "--provider", name, "--wait", "0", "--json")).failed(4, "outcome_unknown")
+    until(lambda: all(job["state"] == "settled" for job in world.jobs()), 60, 0.2)
+    assert not follower.ended(0), "it waits for more"
+    follower.send(signal.SIGTERM)
+    told = follower.wait().ok()["jobs"]
+    assert {job["key"]: job["state"] for job in told} == dict.fromkeys(NAMES, "settled")
+    assert trace.read_text().split().count("settle") == len(NAMES)
+    made_once(world, len(NAMES))
+
+
+def test_an_interrupted_follower_leaves_the_rest_to_another(slow: Callable[..., World]) -> None:
+    world = slow("--render", "20")
+    trace = world.folder / "follower.steps"
+    world.run(*world.clip("--key", "fal", "--provider", "fal", "--wait", "0", "--json")).failed(4, "outcome_unknown")
+    follower = world.launch("resume", "--follow", "--json", trace=trace)
+    until(lambda: trace.exists() and "poll" in trace.read_text(), 30)
+    follower.send(signal.SIGINT)
+    follower.wait().failed(130, "interrupted")
+    (job,) = world.jobs()
+    assert job["state"] == "submitted"
+    world.verified()
+    world.run("resume", "--wait", "30").ok()
+    made_once(world, 1)

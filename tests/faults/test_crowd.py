@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,7 @@ class Crowd:
 
 
 @contextmanager
-def crowd(url: str, folder: Path, env: Mapping[str, str]) -> Iterator[Crowd]:
+def crowd(url: str, folder: Path, env: Mapping[str, str]) -> Generator[Crowd]:
     made = Crowd(url, folder, env)
     try:
         yield made
@@ -85,6 +85,7 @@ class Books:
 
     views: tuple[JobView, ...]
     bill: Doc
+    wished: Mapping[str, Wish]
     row_of: dict[str, Doc] = field(default_factory=dict[str, Doc])
     """By job."""
 
@@ -97,9 +98,8 @@ class Books:
                 if found is not None:
                     assert view.id not in self.row_of, f"{view.key} was made twice"
                     self.row_of[view.id] = rows.pop(found)
-        hidden = [view for view in self.views if view.attempts and view.attempts[-1].provider == "fal"]
-        hidden = [view for view in hidden if view.state == "unknown" and view.id not in self.row_of]
-        for row in rows.values():  # of fal's that were never found, which is whose is not told
+        hidden = [view for view in self.views if self.wished[view.key].doubt == "hidden" and view.id not in self.row_of]
+        for row in rows.values():  # of fal's that nobody can find, which is whose is not told: they are alike
             assert (row["provider"], "hide" in row["faults"]) == ("fal", True), "billed, and in nobody's books"
             self.row_of[hidden.pop().id] = row
 
@@ -130,7 +130,7 @@ def still_open(ledger: Ledger) -> list[JobView]:
     return found
 
 
-def until(ready: Any, process: "subprocess.Popen[str] | None" = None) -> None:
+def until(ready: Callable[[], bool], process: "subprocess.Popen[str] | None" = None) -> None:
     """For as long as it takes: pytest's own limit ends what hangs."""
     while not ready():
         assert process is None or process.poll() in (None, 0), "it broke"
@@ -185,6 +185,7 @@ def all_made(people: Crowd, ledger: Ledger, sandbox: Sandbox, made: dict[str, li
     until(lambda: {view.key for view in still_open(ledger)} <= doubtful)
     for name in ("r2", "r3"):
         assert people.end(name) == 0
+    assert hear.poll() is None, "it heard to the end"
     people.end("hear")
     return died
 
@@ -217,7 +218,7 @@ def an_hour_later(url: str, sandbox: Sandbox) -> None:
 
 def accounted(ledger: Ledger, bill: Doc, wished: Mapping[str, Wish]) -> None:
     """Each job by itself; then, once a person has read the bill, the sums of each provider and currency."""
-    books = Books(ledger.jobs(), bill)
+    books = Books(ledger.jobs(), bill, wished)
     assert {view.key for view in books.views} == set(wished)
     waiting: list[JobView] = []
     for view in books.views:
@@ -245,7 +246,7 @@ def accounted(ledger: Ledger, bill: Doc, wished: Mapping[str, Wish]) -> None:
     assert ledger.verify().ok
     for view in waiting:
         answered(ledger, view, books.owed(view), made=view.id in books.row_of)
-    after = Books(ledger.jobs(), bill)
+    after = Books(ledger.jobs(), bill, wished)
     assert after.charged() == +after.billed()
     assert not [view for view in after.views if view.state in OPEN or view.exposed.nanos]
     assert ledger.budgets("acme")[0].held == usd(0)

@@ -101,7 +101,6 @@ def _lane(lane: str, number: int, rng: Random, count: int) -> Iterator[Wish]:
         if at % 4 == 0 and lane == "fal":
             kinds.append(RESULTS[at // 4 % len(RESULTS)])
         doubt: Doubt = "never" if kind in NEVER else "hidden" if kind == "hide" else "silent" if kind in SILENT else ""
-        yield Wish(
-            name, lane, rng.choice(("3.2", "6.04", "9.4", "12")), 2 if kind == "partial-1" else 1,
-            tuple(f"{each}:{'*' if lane == '*' else lane}:1~{name}" for each in kinds), doubt,
-        )  # fmt: skip
+        seconds = "9.4" if kind == "hide" else rng.choice(("3.2", "6.04", "9.4", "12"))
+        faults = tuple(f"{each}:{lane}:1~{name}" for each in kinds)
+        yield Wish(name, lane, seconds, 2 if kind == "partial-1" else 1, faults, doubt)

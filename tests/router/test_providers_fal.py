@@ -228,10 +228,19 @@ def test_units_on_a_failure_are_a_cost() -> None:
 def test_a_gateway_that_cannot_fetch_the_failure_proves_nothing(body: bytes) -> None:
     got, _ = drive(FAL.poll(TICKET), FAILED, result(502, body, None))
     assert got.state == "unreachable"
-    got, _ = drive(FAL.poll(TICKET), FAILED, reply(502, body, x_fal_error_type="runner_disconnected"))
+    got, _ = drive(FAL.poll(TICKET), FAILED, reply(502, body, x_fal_error_type="face_detection_error"))
     assert (got.state, got.charged) == ("failed", "no")
     got, _ = drive(FAL.poll(TICKET), DONE, reply(500, {"detail": "x"}, x_fal_error_type="internal_error"))
     assert got.state == "unreachable", "its status names no failure"
+
+
+def test_a_5xx_of_another_kind_than_the_failure_does_not_make_it_free() -> None:
+    """A billed 422 gave its hold back when the first look at its result met a 502 of fal's own."""
+    answer = reply(502, {"detail": "x", "error_type": "runner_disconnected"}, x_fal_error_type="runner_disconnected")
+    got, _ = drive(FAL.poll(TICKET), FAILED, answer)
+    assert (got.state, got.charged, got.cost) == ("failed", "maybe", None)
+    got, _ = drive(FAL.poll(TICKET), FAILED, result(422, {"detail": "x"}, "0.7"), price("1.0"))
+    assert got.cost is not None, "the next look tells"
 
 
 @pytest.mark.parametrize("units", ["0", "1.4", None])
