@@ -10,9 +10,8 @@ from decimal import Decimal
 from typing import Any, cast
 
 from pricing import Money
-from pricing.money import NANOS
 
-from .lines import Period, Statement, StatementLine
+from .lines import NANOS, Period, Statement, StatementLine
 from .raw import (
     Keys,
     Page,

@@ -12,6 +12,7 @@ LineKind = Literal["usage", "refund", "purchase", "tax", "fee", "discount", "adj
 KINDS: tuple[LineKind, ...] = ("usage", "refund", "purchase", "tax", "fee", "discount", "adjustment")
 Source = Literal["fal-billing-events", "fal-usage", "runware-usage", "creatify-jobs", "csv", "focus"]
 SOURCES: tuple[Source, ...] = ("fal-billing-events", "fal-usage", "runware-usage", "creatify-jobs", "csv", "focus")
+NANOS = 1_000_000_000
 Period = tuple[date, date]
 """First day, first day after."""
 
