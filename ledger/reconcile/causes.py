@@ -5,7 +5,7 @@ tax, fee or discount beside the charge, and every result was delivered.
 
 | cause | what must be true |
 | --- | --- |
-| duplicate | equal charges (or refunds) of one attempt: more than the results asked, or without the repeats all agrees |
+| duplicate | equal charges (or refunds) of one attempt: more than results asked, or without the repeats all agrees |
 | missing_invoice | we posted an amount; a complete statement of its time has no line |
 | unknown_charge | a charge that names no job of ours; a sum that covers none, or more charges than we began |
 | late_charge_after_release | nothing is posted, the job was released, expired or written off, and a line came |
@@ -42,7 +42,7 @@ _PLAIN = 10**6
 
 
 def cause_of(case: Case, own: Collection[str], other: str | None) -> tuple[Cause, str]:
-    """The cause of a row with lines, and the evidence in words. `own`: the job's months; `other`: the lines', if not one."""
+    """The cause of a row with lines, and the evidence in words. `own`: the job's months; `other`: the lines'."""
     why = _duplicate(case)
     if why:
         return "duplicate", why

@@ -1,4 +1,4 @@
-"""What a charge without a job, or a job without a charge, looks like. Only ever a suggestion in words: matches nothing."""
+"""What a charge without a job, or a job without a charge, looks like. Suggests in words, matches nothing."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from ..statement.lines import SOURCES, Statement, StatementLine
 from .values import Claimed, Expectations
 
+_BESIDE = ("tax", "fee")
 _DAY = timedelta(days=1)
 _STRENGTH = {source: index for index, source in enumerate(SOURCES)}
 
@@ -64,13 +65,20 @@ def match(claims: Sequence[Claimed], lines: Iterable[StatementLine]) -> Matched:
 
 
 def _strongest(lines: list[StatementLine]) -> tuple[list[StatementLine], list[StatementLine]]:
-    """What the best source says: an invoice's lines, else those of one source. The same charge is not counted twice."""
+    """What the best source says: an invoice's lines, else those of one source. The same charge is not counted twice.
+
+    Taxes and fees that only a weaker source has are no such charge, and count.
+    """
 
     def rank(line: StatementLine) -> tuple[bool, int]:
         return line.invoice is None, _STRENGTH[line.source]
 
     best = min(map(rank, lines))
-    return [line for line in lines if rank(line) == best], [line for line in lines if rank(line) != best]
+    taxed = any(line.kind in _BESIDE for line in lines if rank(line) == best)
+    counts = [rank(line) == best or (line.kind in _BESIDE and not taxed) for line in lines]
+    chosen = [line for line, counted in zip(lines, counts, strict=True) if counted]
+    chosen.sort(key=rank)
+    return chosen, [line for line, counted in zip(lines, counts, strict=True) if not counted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Coverage:
     expectations: Expectations
 
     def source_for(self, claim: Claimed) -> str | None:
-        """A source that would have this attempt's own line; None: no complete statement that was fetched late enough."""
+        """A source that would have this attempt's own line; None: no complete statement was fetched late enough."""
         days = self.days.get((claim.provider, True))
         if days is None:
             return None

@@ -1,4 +1,4 @@
-"""Claims and statements into a reconciliation: every claim and every line in one row, every row with its cause. Pure."""
+"""Claims and statements into a reconciliation: each claim and each line in one row, each row with its cause."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -179,7 +179,8 @@ def _row(
     variance = -owed if invoiced is None else invoiced - owed
     month = month_of(claim.ended_at.date())
     expected_by = terms.expectations.by(source or terms.expectations.source_of(claim.provider), claim.ended_at)
-    standing = terms.standing(cause, variance.nanos, owed.nanos, expected_by)
+    size = owed.nanos if amount.currency == owed.currency else round(owed.nanos * claim.rate)
+    standing = terms.standing(cause, amount.nanos, size, expected_by)
     return JobMatch(
         "job",
         claim.provider,

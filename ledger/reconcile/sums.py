@@ -142,6 +142,8 @@ def _row(
     last = max(claim.ended_at for claim in claims)
     expected_by = terms.expectations.by(book.source, last)
     variance, posted = Money(case.variance, currency), Money(basis.posted, currency)
+    amount = variance if split is None else amount_of(cause, case, split)
+    size = posted.nanos if amount.currency == currency else round(case.settled_value)
     held = [claim.held for claim in claims]
     return [
         JobMatch(
@@ -161,13 +163,13 @@ def _row(
             variance,
             _sum(held) if len({one.currency for one in held}) == 1 else None,
             cause,
-            variance if split is None else amount_of(cause, case, split),
+            amount,
             why,
             tuple(line.key for line in lines),
             (),
             split,
             expected_by,
-            terms.standing(cause, case.variance, basis.posted, expected_by),
+            terms.standing(cause, amount.nanos, size, expected_by),
         )
     ]
 
