@@ -62,6 +62,13 @@ def cause_of(case: Case, own: Collection[str], other: str | None) -> tuple[Cause
     return ("partial_failure_refund", why) if why else ("unexplained", "no evidence says why")
 
 
+def plain(value: Fraction) -> str:
+    """Exact where it is a decimal of up to nine places, else rounded to that."""
+    nanos = round(value * NANOS)
+    sign, (whole, rest) = "-" if nanos < 0 else "", divmod(abs(nanos), NANOS)
+    return f"{sign}{whole}.{rest:09d}".rstrip("0").rstrip(".")
+
+
 def _duplicate(case: Case) -> str:
     for lines, sign in ((case.charges, 1), (case.refunds, -1)):
         if len(lines) < 2 or case.variance * sign <= 0 or lines[0].aggregate:
@@ -88,7 +95,7 @@ def _quantity(case: Case) -> str:
     if was == now:
         return ""
     said = "the line states" if case.stated else "whole steps of our price make"
-    return f"{said} {_text(now)} {case.basis.unit}, ours is {_text(was)}"
+    return f"{said} {plain(now)} {case.basis.unit}, ours is {plain(was)}"
 
 
 def _unit_price(case: Case) -> str:
@@ -109,7 +116,7 @@ def _unit_price(case: Case) -> str:
         )
     ):
         return ""
-    return f"{_text(now)} per {case.basis.unit or 'unit'} was charged, ours is {_text(was)}"
+    return f"{plain(now)} per {case.basis.unit or 'unit'} was charged, ours is {plain(was)}"
 
 
 def _discount(case: Case) -> str:
@@ -129,7 +136,7 @@ def _discount(case: Case) -> str:
 def _credit_rate(case: Case) -> str:
     if _is_national(case.basis.currency) or case.rate == case.basis.rate:
         return ""
-    return f"a {case.basis.currency} was worth {_text(case.rate)} {case.basis.budget}, ours {_text(case.basis.rate)}"
+    return f"a {case.basis.currency} was worth {plain(case.rate)} {case.basis.budget}, ours {plain(case.basis.rate)}"
 
 
 def _fx(case: Case) -> str:
@@ -137,7 +144,7 @@ def _fx(case: Case) -> str:
         return ""
     billed = " and ".join(sorted({line.amount.currency for line in case.charges}))
     if case.rate != case.basis.rate:
-        return f"billed in {billed}, one {case.basis.currency} at {_text(case.rate)}, ours at {_text(case.basis.rate)}"
+        return f"billed in {billed}, one {case.basis.currency} at {plain(case.rate)}, ours at {plain(case.basis.rate)}"
     same = case.stated is not None and case.basis.factors is not None and case.stated[0] == case.basis.factors[0]
     return f"billed in {billed} for the same quantity" if same else ""
 
@@ -150,7 +157,7 @@ def _minimum_or_block(case: Case) -> str:
     if case.base == case.basis.posted:
         return ""
     if case.minimum_explains:
-        return f"one side is the minimum of {_text(case.basis.minimum or Fraction(0))}"
+        return f"one side is the minimum of {plain(case.basis.minimum or Fraction(0))}"
     return _block(case)
 
 
@@ -166,7 +173,7 @@ def _block(case: Case) -> str:
     for block in (*map(Fraction, BLOCKS), case.basis.step):
         for whole in (-(-quantity // block), quantity // block):
             if nanos_of(whole * block, price) == case.gross:
-                return f"{_text(quantity)} {case.basis.unit} was charged as {_text(whole * block)}"
+                return f"{plain(quantity)} {case.basis.unit} was charged as {plain(whole * block)}"
     return ""
 
 
@@ -184,13 +191,6 @@ def _partial(case: Case) -> str:
 
 def _is_national(currency: str) -> bool:
     return len(currency) == 3 and currency.isupper()
-
-
-def _text(value: Fraction) -> str:
-    """Exact where it is a decimal of up to nine places, else rounded to that."""
-    nanos = round(value * NANOS)
-    sign, (whole, rest) = "-" if nanos < 0 else "", divmod(abs(nanos), NANOS)
-    return f"{sign}{whole}.{rest:09d}".rstrip("0").rstrip(".")
 
 
 RULES: Sequence[tuple[Cause, Callable[[Case], str]]] = (

@@ -1,5 +1,6 @@
 """Sums of rows: by provider, by month, by SKU. Adds and judges nothing."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Literal
 
@@ -53,15 +54,15 @@ class _Sum:
 
 def totals_of(rows: Iterable[JobMatch], by: Literal["", "month", "sku"]) -> tuple[Totals, ...]:
     """A sum for each provider, currency and month or SKU. What stands in a wrong month is counted where it stands."""
-    sums: dict[tuple[str, str, str], _Sum] = {}
+    sums = defaultdict[tuple[str, str, str], _Sum](_Sum)
     for row in rows:
         if row.subject == "control":
             continue
         ours, billed = (row.month, row.billed_month) if by == "month" else (row.sku, row.sku) if by else ("", "")
-        place = row.provider, row.posted.currency
-        one = sums.setdefault((*place, ours), _Sum())
+        provider, currency = row.provider, row.posted.currency
+        one = sums[provider, currency, ours]
         one.add_ours(row)
         one.add_judged(row)
         if row.invoiced is not None:
-            sums.setdefault((*place, billed), _Sum()).invoiced += row.invoiced.nanos
+            sums[provider, currency, billed].invoiced += row.invoiced.nanos
     return tuple(sums[key].total(*key) for key in sorted(sums))

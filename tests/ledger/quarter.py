@@ -27,6 +27,8 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 STARTER = Fraction(99, 500)
 EUR = Fraction(108, 100)
 CREDIT = "creatify-credit"
+_ONE = Fraction(1)
+_FRACTIONS = dict[Decimal, Fraction]()
 _FAL = {
     "fal-ai/creatify/aurora": Decimal("0.14"),
     "veed/fabric-1.0": Decimal("0.08"),
@@ -109,9 +111,10 @@ class _Maker:
 
     def claim(self, provider: str, sku: str, seconds: int, price: Decimal, at: datetime | None = None) -> Claimed:
         self.number += 1
-        currency = CREDIT if provider == "creatify" else "USD"
-        rate = STARTER if provider == "creatify" else Fraction(1)
-        cost = Money.of(seconds * price, currency)
+        in_credits = provider == "creatify"
+        rate = STARTER if in_credits else _ONE
+        each = _FRACTIONS.setdefault(price, Fraction(price))
+        cost = Money(int(seconds * price * 10**9), CREDIT if in_credits else "USD")
         begun = at or datetime(2026, 7, 1, tzinfo=UTC) + timedelta(seconds=self.random.randrange(92 * 86_400 - 900))
         return Claimed(
             f"job-{self.number:06d}",
@@ -126,8 +129,8 @@ class _Maker:
             1,
             1,
             Span(cost, cost, cost),
-            (QuotedLine(Fraction(seconds), "s", Fraction(price)),),
-            Money.rounded(Fraction(cost.amount) * rate, "USD", "ceil"),
+            (QuotedLine(Fraction(seconds), "s", each),),
+            Money(-(-cost.nanos * rate.numerator // rate.denominator), "USD"),
             cost,
             cost,
             rate,
