@@ -65,7 +65,7 @@ def basis_of(claim: Claimed) -> Basis:
         owed.nanos,
         claim.held.currency,
         claim.rate,
-        None if quoted is None else _factors(quoted, owed.nanos),
+        None if quoted is None else _factors(quoted, owed.nanos, claim.quoted.expected.nanos),
         () if quoted is None else (quoted.unit_price, *quoted.other_prices),
         Fraction(1) if quoted is None else quoted.step,
         None if quoted is None else quoted.minimum,
@@ -105,9 +105,11 @@ def basis_of_all(claims: Sequence[Claimed], currency: str, budget: str) -> Basis
     )
 
 
-def _factors(quoted: QuotedLine, posted: int) -> tuple[Fraction, Fraction]:
-    """Which quantity and published price make what was posted; the quoted ones where none does."""
+def _factors(quoted: QuotedLine, posted: int, expected: int) -> tuple[Fraction, Fraction]:
+    """Which quantity and published price make what was posted; the quoted ones where none does, or as was quoted."""
     quantity = quoted.quantity
+    if posted in (0, expected):
+        return quantity, quoted.unit_price
     prices = (quoted.unit_price, *quoted.other_prices)
     for price in prices:
         if nanos_of(quantity, price) == posted:
@@ -209,9 +211,14 @@ class Case:
             return None
         self.derived = not priced or len(prices) != 1
         price = Fraction(self.gross, NANOS) / quantity if self.derived else next(iter(prices))
-        if not named and quantity != basis.factors[0] and price not in basis.prices:
-            return None  # an unnamed unit, which may count anything
-        return quantity, price
+        return (quantity, price) if named or self._looks_ours(quantity, price) else None
+
+    def _looks_ours(self, quantity: Fraction, price: Fraction) -> bool:
+        """Is an unnamed unit, which may count anything, ours? If its count or price is, or both are near."""
+        if self.basis.factors is None or quantity == self.basis.factors[0] or price in self.basis.prices:
+            return self.basis.factors is not None
+        ours = zip((quantity, price), self.basis.factors, strict=True)
+        return all(was <= 2 * now and now <= 2 * was for now, was in ours)
 
     def _deduced(self) -> tuple[Fraction, Fraction] | None:
         """Only from a clean charge: none that was discounted, refunded, taxed, partial, or a minimum."""

@@ -10,7 +10,8 @@ tax, fee or discount beside the charge, and every result was delivered.
 | unknown_charge | a charge that names no job of ours; a sum that covers none, or more charges than we began |
 | late_charge_after_release | nothing is posted, the job was released, expired or written off, and a line came |
 | wrong_period | no month of the lines is one of the job's own, its source's lag added |
-| quantity | the lines state another quantity in our unit; stating none, a clean amount is whole steps of our price |
+| quantity | the lines state another quantity in our unit (an unnamed one counts as ours where its count or price is |
+| | ours, or both are within half and twice); stating none, a clean amount is whole steps of our price |
 | unit_price | the lines state another price of our unit; an amount ÷ the stated quantity is a plain price; a clean |
 | | amount is our quantity at another published price |
 | discount_or_plan | a discount line is there, or the charge is not its list amount; or only we took something off |
