@@ -18,8 +18,8 @@ def proposal(drift: Drift, card: str, *, on: date) -> str:
     """The TOML of an override that `pricing.check` accepts, laid over the card of the offer (`card`: its TOML).
 
     A contested price that the charges support is confirmed. Any other becomes a row of its own from `drift.since` on,
-    in an offer that replaces the card's with all of its rows kept. Raises BadRequest where it cannot be told which price
-    of the card moved: then a person has to write it.
+    in an offer that replaces the card's with all of its rows kept. Raises BadRequest where it cannot be told which
+    price of the card moved: then a person has to write it.
     """
     data = tomllib.loads(card, parse_float=Decimal)
     provider = str(data["provider"])
@@ -56,7 +56,8 @@ def _with_row(offer: dict[str, Any], drift: Drift) -> dict[str, Any]:
         if row is records[0] or row.get("standing") == "contested":
             row["effective_until"] = before
     new |= {"id": f"{new['id']}-since-{since}", "effective_from": since}
-    new["sources"] = [{"url": f"bill:{drift.offer}", "evidence": "measured", "checked_on": since}]
+    page = str(new["sources"][0]["url"]).partition("#")[0]
+    new["sources"] = [{"url": f"{page}#billed", "evidence": "measured", "checked_on": since}]
     new["assumptions"] = [*new.get("assumptions", []), drift.text]
     rows.append(new)
     return {**offer, "replace": True}

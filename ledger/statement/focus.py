@@ -144,7 +144,7 @@ class _Reading:
         named = next((self.cells[name] for name in ("serviceprovidername", "providername") if self.cells.get(name)), "")
         spelled = re.match(r"[a-z][a-z0-9-]*", named.lower().replace(" ", "-"))
         if spelled is None:
-            raise self.place.fault("ServiceProviderName", "names no provider", named or "nothing", "name the provider")
+            raise self.place.fault("ServiceProviderName", "names no provider", named or None, "name the provider")
         return spelled[0]
 
     def currency(self, column: str, title: str) -> str:

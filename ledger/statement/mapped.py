@@ -25,23 +25,12 @@ def mapped_csv(
     `period` is what the file is of; None: from its first to its last day, which then is not known to be complete.
     """
     keys, lines = Keys(), list[StatementLine]()
-    shape = mapping.file
-    for place, cells in csv_rows(data, name, delimiter=shape.delimiter, skip=shape.skip):
-        if not lines:
-            _check_columns(mapping, cells, place)
+    shape, needed = mapping.file, {column: word for word, column in mapping.columns.items()}
+    for place, cells in csv_rows(data, name, delimiter=shape.delimiter, skip=shape.skip, needed=needed):
         lines.append(_Reading(mapping, cells, place).line(keys))
     span = period or spanning(lines) or one_day(fetched_at.date())
     whole = mapping.complete and period is not None
     return Statement(mapping.provider, "csv", span, tuple(lines), whole, fetched_at, per_job=mapping.per_job)
-
-
-def _check_columns(mapping: Mapping, cells: Cells[str, str], place: Place) -> None:
-    for word, column in mapping.columns.items():
-        if column not in cells:
-            there = ", ".join(name for name in cells if name)[:200]
-            raise Place(place.file, "header").fault(
-                column, f"the mapping names it for {word}, but it is missing", next=f"there are: {there}"
-            )
 
 
 @dataclass(frozen=True, slots=True)

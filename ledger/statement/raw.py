@@ -106,10 +106,10 @@ def number(value: object, place: Place, column: str, *, least: int | None = None
     """An exact number, also one that stands in quotes. Raises BadStatement for all else, a float too."""
     if isinstance(value, float):
         raise place.fault(column, "is a float, which is not exact", value, "read the answer with parse_float=Decimal")
+    if value is None:
+        raise place.fault(column, "is missing", next="write a number such as 1.40")
     if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
-        raise place.fault(
-            column, "is not a number", "nothing" if value is None else value, "write a number such as 1.40"
-        )
+        raise place.fault(column, "is not a number", value, "write a number such as 1.40")
     if isinstance(value, str):
         value = value.strip()
         if not _plain(value):
@@ -164,18 +164,15 @@ def word(row: Mapping[str, object], column: str, place: Place, *, needed: bool =
 
 def instant(value: object, place: Place, column: str) -> datetime:
     """An ISO date-time with its zone, in UTC. Raises BadStatement, for a naive one too."""
+    if value is None or value == "":
+        raise place.fault(column, "is missing", next="write 2026-11-18T09:30:00Z")
     try:
         read = datetime.fromisoformat(value) if isinstance(value, str) else None
         if read is not None and read.utcoffset() is not None:
             return read.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise place.fault(
-        column,
-        "is not a date and time with its zone",
-        "nothing" if value is None else value,
-        "write 2026-11-18T09:30:00Z",
-    )
+    raise place.fault(column, "is not a date and time with its zone", value, "write 2026-11-18T09:30:00Z")
 
 
 def day_of(value: object, place: Place, column: str) -> date:

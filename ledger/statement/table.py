@@ -13,8 +13,13 @@ LARGEST_FIELD = 100_000
 Row = tuple[Place, Mapping[str, str]]
 
 
-def csv_rows(data: str | bytes, file: str, *, delimiter: str = ",", skip: int = 0) -> Iterator[Row]:
-    """Each row below the header, by its columns. `skip`: so many lines stand above the header. Raises BadStatement."""
+def csv_rows(
+    data: str | bytes, file: str, *, delimiter: str = ",", skip: int = 0, needed: Mapping[str, str] | None = None
+) -> Iterator[Row]:
+    """Each row below the header, by its columns. Raises BadStatement.
+
+    `skip`: so many lines stand above the header. `needed`: columns that must be there, and what for.
+    """
     text = text_of(data, file)
     lines = text.splitlines(keepends=True)[skip:]
     reader = csv.reader(StringIO("".join(lines), newline=""), delimiter=delimiter, strict=True)
@@ -32,7 +37,7 @@ def csv_rows(data: str | bytes, file: str, *, delimiter: str = ",", skip: int = 
         if not any(cell.strip() for cell in cells):
             continue
         if header is None:
-            header = _header(cells, place)
+            header = _header(cells, place, needed or {})
             continue
         if len(cells) != len(header):
             raise place.fault(
@@ -48,7 +53,7 @@ def csv_rows(data: str | bytes, file: str, *, delimiter: str = ",", skip: int = 
         raise Place(file).fault("", "is empty: not even a header", next="save it again with its header")
 
 
-def _header(cells: list[str], place: Place) -> list[str]:
+def _header(cells: list[str], place: Place, needed: Mapping[str, str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     for index, name in enumerate(names):
         if not name and any(names[index:]):
@@ -57,6 +62,10 @@ def _header(cells: list[str], place: Place) -> list[str]:
             raise place.fault(
                 f"column {index + 1}", "stands twice in the header", name, "which one counts cannot be told"
             )
+    for column, word in needed.items():
+        if column not in names:
+            there = ", ".join(filter(None, names))[:200]
+            raise place.fault(column, f"the mapping names it for {word}, but it is missing", next=f"there are: {there}")
     return names
 
 

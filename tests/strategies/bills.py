@@ -1,4 +1,4 @@
-"""Claims and bills: jobs at two providers, and what is said of them, true or bent. Never a currency of unknown worth."""
+"""Claims and bills: jobs at two providers, and what is said of them, true or bent. Never of unknown worth."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from ledger.reconcile.values import Claimed, QuotedLine
-from ledger.statement.lines import Statement, StatementLine
+from ledger.statement.lines import Source, Statement, StatementLine
 from pricing import Money, Span
 from tests.ledger.reconcile.making import BEGUN, CREDIT, ENDED, bill, claim, credits_claim, credits_line, line
 
@@ -24,11 +24,16 @@ class Billed:
 
     def statements(self, lines: tuple[StatementLine, ...] | None = None) -> list[Statement]:
         those = self.lines if lines is None else lines
-        sources = ("fal", "fal-billing-events"), ("creatify", "creatify-jobs"), ("fal", "csv")
-        return [
-            bill(*(one for one in those if (one.provider, one.source) == (provider, source)), provider=provider, source=source)
-            for provider, source in sources
-        ]  # fmt: skip
+        sources: tuple[tuple[str, Source], ...] = (
+            ("fal", "fal-billing-events"),
+            ("creatify", "creatify-jobs"),
+            ("fal", "csv"),
+        )
+        found = list[Statement]()
+        for provider, source in sources:
+            of = tuple(one for one in those if (one.provider, one.source) == (provider, source))
+            found.append(bill(*of, provider=provider, source=source))
+        return found
 
 
 @st.composite

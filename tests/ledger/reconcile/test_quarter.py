@@ -1,4 +1,4 @@
-"""The acceptance: a made-up quarter with errors of all fifteen causes planted; each found, named, exact, and no other."""
+"""The acceptance: a made-up quarter with errors of all fifteen causes planted; each found, exact, and no other."""
 
 from collections import Counter
 
