@@ -28,7 +28,19 @@ PURE = {
         *("request", "signatures", "steps", "talk", "telling"),
         *(f"sandbox/{room}" for room in SANDBOX_PURE),
     },
-    "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
+    "ledger": {
+        *("states", "accounts", "posting", "moves", "evidence", "variance"),
+        *(
+            f"statement/{room}"
+            for room in ("lines", "raw", "fal", "runware", "creatify", "table", "mapping", "mapped", "focus")
+        ),
+        *(
+            f"reconcile/{room}"
+            for room in ("values", "case", "causes", "decompose", "matching", "rows", "sums", "totals")
+        ),
+        *(f"reconcile/{room}" for room in ("likeness", "breaks", "reconciling")),
+        *(f"learning/{room}" for room in ("charges", "drift", "override", "accuracy", "opaque")),
+    },
 }
 IMPURE_MODULES = {
     *("asyncio", "httpx", "os", "random", "secrets", "socket", "sqlite3", "sqlalchemy", "sqlmodel", "subprocess"),

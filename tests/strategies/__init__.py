@@ -1,6 +1,7 @@
 """The only maker of random values, a room for each subject; each strategy says what it never makes."""
 
 from .answers import answers, replies
+from .bills import Billed, bills, factors
 from .bought import CreditAct, credit_acts
 from .cards import MadeUp, made_up_cards, uneven_books
 from .ledger import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb, observations, provider_events, traces
@@ -15,6 +16,7 @@ __all__ = [
     "CHECKED",
     "LEDGER_PRICES",
     "LEDGER_SCOPES",
+    "Billed",
     "CreditAct",
     "Left",
     "MadeUp",
@@ -27,6 +29,7 @@ __all__ = [
     "answers",
     "any_sold",
     "asked_lengths",
+    "bills",
     "budget_windows",
     "choices_of",
     "credit_acts",
@@ -35,6 +38,7 @@ __all__ = [
     "demands",
     "every_card",
     "fault_specs",
+    "factors",
     "fractions",
     "json_texts",
     "learned",
