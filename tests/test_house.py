@@ -20,7 +20,11 @@ FORBIDDEN = {
 PURE = {
     "pricing": None,  # every room but `load`
     "router": {"choose", "flow", "knapsack", "plan", "steps", "talk", "policy", "request", "ports"},
-    "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
+    "ledger": {
+        *("states", "accounts", "posting", "moves", "evidence", "variance"),
+        *(f"forecast/{room}" for room in ("backtest", "band", "change", "outlook", "pace", "score")),
+        *(f"forecast/{room}" for room in ("series", "values", "wording")),
+    },
 }
 IMPURE_MODULES = {
     *("asyncio", "httpx", "os", "random", "secrets", "socket", "sqlite3", "sqlalchemy", "sqlmodel", "subprocess"),

@@ -72,7 +72,7 @@ def forecast(question: Question) -> Forecast:
     days = finished(question.days, now.date, since=question.since, planned=question.planned)
     way = _Way(now, pace(days, now.date), question.spent.nanos, question.held.nanos, question.planned)
     last, horizon = after - timedelta(days=1), (after - now.date).days
-    known = way.spent_by(last) - way.usual(last)
+    whole, usual, unusual = way.spent + way.batches(last), way.usual(last), way.unusual(last)
     shown = None if too_new(way.pace, now.date, horizon) else band(origins(days, now.date, horizon), horizon)
     naive = week_ago(days, now, horizon)
     lapsing = _lapsing(question, now, last)
@@ -90,9 +90,9 @@ def forecast(question: Question) -> Forecast:
         held=question.held,
         planned=money(way.batches(last)),
         credits=money(lapsing),
-        expected=money(known + way.usual(last)),
-        low=None if shown is None else money(math.floor(known + way.usual(last) * shown.low)),
-        high=None if shown is None else money(math.ceil(known + way.usual(last) * shown.high)),
+        expected=money(whole + round(usual + unusual)),  # so that a batch adds exactly what it costs
+        low=None if shown is None else money(whole + math.floor(unusual + usual * shown.low)),
+        high=None if shown is None else money(whole + math.ceil(unusual + usual * shown.high)),
         coverage=None if shown is None else (shown.inside, shown.checks),
         limit=question.limit,
         burn_rate=money(way.pace.per_day) if way.pace.days else None,
@@ -104,7 +104,7 @@ def forecast(question: Question) -> Forecast:
         naive=None if naive is None else money(question.spent.nanos + naive),
         track=question.track,
     )
-    return basis(made, way.pace, money(way.unusual(last)), len(days))
+    return basis(made, way.pace, money(unusual), len(days))
 
 
 def _lapsing(question: Question, now: Today, last: date) -> Fraction:

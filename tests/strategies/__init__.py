@@ -5,6 +5,7 @@ from .bought import CreditAct, credit_acts
 from .cards import MadeUp, made_up_cards, uneven_books
 from .ledger import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb, observations, provider_events, traces
 from .lengths import CHECKED, Timed, asked_lengths, every_card, timed
+from .outlooks import day_amounts, noise, questions
 from .routing import demands, policies, rooms
 from .sandbox import json_texts
 from .selling import Sold, amounts, any_sold, choices_of, days, offers, sold, sold_by_length, stated, usages
@@ -28,6 +29,7 @@ __all__ = [
     "budget_windows",
     "choices_of",
     "credit_acts",
+    "day_amounts",
     "days",
     "demands",
     "every_card",
@@ -36,10 +38,12 @@ __all__ = [
     "local_instants",
     "made_up_cards",
     "money",
+    "noise",
     "observations",
     "offers",
     "policies",
     "provider_events",
+    "questions",
     "replies",
     "rooms",
     "seconds",
