@@ -6,6 +6,7 @@ from .bought import CreditAct, credit_acts
 from .cards import MadeUp, made_up_cards, uneven_books
 from .ledger import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb, observations, provider_events, traces
 from .lengths import CHECKED, Timed, asked_lengths, every_card, timed
+from .outlooks import day_amounts, noise, questions
 from .routing import Left, Taught, credits_left, demands, learned, policies, polls, rooms, verdicts
 from .sandbox import fault_specs, json_texts
 from .selling import Sold, amounts, any_sold, choices_of, days, offers, sold, sold_by_length, stated, usages
@@ -34,6 +35,7 @@ __all__ = [
     "choices_of",
     "credit_acts",
     "credits_left",
+    "day_amounts",
     "days",
     "demands",
     "every_card",
@@ -45,11 +47,13 @@ __all__ = [
     "local_instants",
     "made_up_cards",
     "money",
+    "noise",
     "observations",
     "offers",
     "policies",
     "polls",
     "provider_events",
+    "questions",
     "replies",
     "rooms",
     "seconds",
