@@ -11,7 +11,7 @@ import pytest
 from ledger import BadRequest
 from ledger.forecast import Forecast, Lot, Planned, Question, Said, Score, backtest, forecast, said, score, track
 from ledger.forecast.pace import pace
-from ledger.forecast.series import today
+from ledger.forecast.series import day_at
 from pricing import BadMoney, CurrencyMismatch, Money, usd
 from tests.strategies import noise
 
@@ -189,7 +189,7 @@ def test_a_limit_is_met_on_the_day_that_reaches_it() -> None:
     ],
 )
 def test_a_day_is_as_long_as_it_is_there(tz: str, at: datetime, left: Fraction) -> None:
-    assert today(at, tz).left == left
+    assert day_at(at, tz).left == left
 
 
 def test_credits_that_nobody_will_draw_are_told_apart() -> None:
