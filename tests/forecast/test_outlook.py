@@ -141,6 +141,8 @@ def test_a_band_comes_with_how_often_it_held() -> None:
     inside, of = found.coverage
     assert of == 120 - 21 - 13 - 21 - 7, "the days ahead of a check are over, and those of eight before it were"
     assert f"in the last {of} checks the truth fell inside such a band {inside} times" in found.basis
+    assert inside * 10 < of * 8
+    assert found.basis.endswith("times, less often than the 80 % it is meant to")
     short = forecast(asked(days[:60]))
     assert short.low is None
     assert "no band: fewer than 8 checks" in short.basis
