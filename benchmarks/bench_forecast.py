@@ -20,7 +20,7 @@ from pricing import Money
 
 PAGE = Path(__file__).parent.parent / "docs" / "forecasting.md"
 BEGIN, END = "<!-- made by benchmarks/bench_forecast.py -->", "<!-- end -->"
-HORIZON = 20
+HORIZON, HORIZONS = 20, (7, 20, 30)
 HISTORIES = (21, 45, 120)
 SEEDS, DAYS, REAL_DAYS = 20, 300, 900
 Series = dict[str, list[tuple[date, list[int]]]]
@@ -48,27 +48,24 @@ def accuracy(series: Series) -> list[str]:
 
 
 def coverage(series: Series) -> list[str]:
-    """How often the bands that were shown held, what they said of themselves, and how wide they were."""
+    """How often the bands that were shown held, what they said of themselves, how wide and how many they were."""
     rows = [
-        "| series | days ahead | bands shown | held | said | half as wide as |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| series | " + " | ".join(f"{horizon} days ahead" for horizon in HORIZONS) + " |",
+        "| --- | --- | --- | --- |",
     ]
     for name, every in series.items():
-        for horizon in (7, 20, 30):
-            trials = [
-                trial for first, days in every for trial in backtest(days, first, horizon, every=9) if trial.day > first
-            ]
-            shown = [one for one in trials if one.band is not None]
+        cells: list[str] = []
+        for horizon in HORIZONS:
+            trials = [trial for first, days in every for trial in backtest(days, first, horizon, every=9)]
+            shown = [(one.inside is True, one.band) for one in trials if one.band is not None]
             if not shown:
-                rows.append(f"| {name} | {horizon} | 0 of {len(trials)} | | | |")
+                cells.append("none shown")
                 continue
-            held = sum(one.inside is True for one in shown) / len(shown)
-            bands = [one.band for one in shown if one.band is not None]
-            told = sum(one.inside for one in bands) / sum(one.checks for one in bands)
-            width = statistics.median(float(one.high - one.low) / 2 for one in bands)
-            rows.append(
-                f"| {name} | {horizon} | {len(shown)} of {len(trials)} | {held:.0%} | {told:.0%} | ± {width:.0%} |"
-            )
+            held = sum(inside for inside, _ in shown) / len(shown)
+            said = sum(one.inside for _, one in shown) / sum(one.checks for _, one in shown)
+            width = statistics.median(float(one.high - one.low) / 2 for _, one in shown)
+            cells.append(f"{held:.0%} ({said:.0%}), ± {width:.0%}, {len(shown)} of {len(trials)}")
+        rows.append(f"| {name} | {' | '.join(cells)} |")
     return rows
 
 

@@ -18,6 +18,10 @@ FORBIDDEN = {
     "ledger": {"router", "httpx"},
 }
 SANDBOX_PURE = {
+    *("account", "creatify", "doors", "fal", "fal_platform", "faults", "hooks", "kinds", "latency", "market"),
+    *("runware", "runware_account", "runware_tasks", "shop", "spoil"),
+}
+PURE = {
     "pricing": None,  # every room but `load`
     "router": {
         *("choose", "flow", "health", "hints", "knapsack", "latency", "plan", "policy", "ports", "quality", "ranking"),

@@ -67,24 +67,25 @@ def band(past: Sequence[Origin], horizon: int) -> Band | None:
     ratios = [_ratio(one) for one in past]
     known: list[int] = []
     stretches: list[int] = []
-    stretched: list[int] = []
-    inside = 0
+    needed: list[int | None] = []
+    inside = checks = 0
     for place, ratio in enumerate(ratios):
-        if place >= horizon:  # what that one forecast is over by now, and so is the check of its band
+        if place >= horizon:  # what that one told of is over by now, and so is the check of its band
             insort(known, ratios[place - horizon])
-        if len(stretches) >= horizon:
-            insort(stretched, stretches[len(stretches) - horizon])
-        if len(known) >= LEAST_ORIGINS:
-            middle = _middle(known)
-            low, high = _stretch(middle, stretched)
-            inside += low <= ratio <= high
-            stretches.append(_needed(ratio, middle))
-    if len(stretches) < LEAST_CHECKS:
+            if (over := needed[place - horizon]) is not None:
+                insort(stretches, over)
+        needed.append(None)
+        if len(known) < LEAST_ORIGINS or (middle := _middle(known))[1] >= _BEYOND:
+            continue  # none would have been shown
+        low, high = _stretch(middle, stretches)
+        inside += low <= ratio <= high
+        checks += 1
+        needed[place] = _needed(ratio, middle)
+    middle = _middle(sorted(ratios)) if ratios else (_PARTS, _BEYOND)
+    if checks < LEAST_CHECKS or middle[1] >= _BEYOND:
         return None
-    low, high = _stretch(_middle(sorted(ratios)), sorted(stretches))
-    if high >= _BEYOND:
-        return None
-    return Band(Fraction(low, _PARTS), Fraction(high, _PARTS), inside, len(stretches))
+    low, high = _stretch(middle, sorted(one for one in needed if one is not None))
+    return Band(Fraction(low, _PARTS), Fraction(high, _PARTS), inside, checks)
 
 
 def _needed(ratio: int, middle: tuple[int, int]) -> int:

@@ -15,7 +15,7 @@ from pricing import Money
 from ..errors import BadRequest
 from .band import band, origins, too_new
 from .pace import Pace, pace
-from .series import Today, finished, today, week_ago
+from .series import Today, day_at, finished, week_ago
 from .values import Forecast, Lot, Planned, Question
 from .wording import basis
 
@@ -60,7 +60,7 @@ def forecast(question: Question) -> Forecast:
     Raises BadRequest where the window is over, has not begun, or a day lies ahead, and pricing.BadMoney where an
     amount is beyond what can be kept.
     """
-    now = today(question.at, question.tz)
+    now = day_at(question.at, question.tz)
     first, after = question.window
     if not first <= now.date < after:
         raise BadRequest(

@@ -24,7 +24,7 @@ class Today:
     """The part of it that is still to come; on a day of 23 or 25 hours, of those."""
 
 
-def today(at: datetime, tz: str) -> Today:
+def day_at(at: datetime, tz: str) -> Today:
     """Raises BadBudget for an unknown zone, ValueError for an instant without one."""
     now = micros(at)
     start, end = bounds("day", tz, now)

@@ -57,7 +57,11 @@ def _band(made: Forecast, pace: Pace) -> str:
         inside, of = made.coverage
         said = f"in the last {of} checks the truth fell inside such a band {inside} times"
         short = inside * NOMINAL.denominator < of * NOMINAL.numerator
-        return f"{said}, less often than the {NOMINAL.numerator * 10} % it is meant to" if short else said
+        return (
+            f"{said}, less often than the {_percent(NOMINAL.numerator, NOMINAL.denominator)} it is meant to"
+            if short
+            else said
+        )
     if pace.method == "none":
         return ""
     if pace.changed_on is not None:

@@ -11,7 +11,7 @@ import pytest
 from ledger import BadRequest
 from ledger.forecast import Forecast, Lot, Planned, Question, Said, Score, backtest, forecast, said, score, track
 from ledger.forecast.pace import pace
-from ledger.forecast.series import today
+from ledger.forecast.series import day_at
 from pricing import BadMoney, CurrencyMismatch, Money, usd
 from tests.strategies import noise
 
@@ -141,6 +141,8 @@ def test_a_band_comes_with_how_often_it_held() -> None:
     inside, of = found.coverage
     assert of == 120 - 21 - 13 - 21 - 7, "the days ahead of a check are over, and those of eight before it were"
     assert f"in the last {of} checks the truth fell inside such a band {inside} times" in found.basis
+    assert inside * 10 < of * 8
+    assert found.basis.endswith("times, less often than the 80 % it is meant to")
     short = forecast(asked(days[:60]))
     assert short.low is None
     assert "no band: fewer than 8 checks" in short.basis
@@ -189,7 +191,7 @@ def test_a_limit_is_met_on_the_day_that_reaches_it() -> None:
     ],
 )
 def test_a_day_is_as_long_as_it_is_there(tz: str, at: datetime, left: Fraction) -> None:
-    assert today(at, tz).left == left
+    assert day_at(at, tz).left == left
 
 
 def test_credits_that_nobody_will_draw_are_told_apart() -> None:

@@ -12,7 +12,7 @@ from ledger.forecast import Planned, Question, backtest, forecast, said, score
 from ledger.forecast.band import band, origins
 from ledger.forecast.change import changed
 from ledger.forecast.pace import pace
-from ledger.forecast.series import today
+from ledger.forecast.series import day_at
 from pricing import Money
 from tests.conftest import SWEEP
 from tests.strategies import day_amounts, local_instants, questions
@@ -83,7 +83,7 @@ def test_a_longer_window_never_expects_less(question: Question, more: int) -> No
 @SOME
 @given(questions(), st.integers(0, 10**14), st.data())
 def test_a_planned_batch_adds_exactly_what_it_costs(question: Question, nanos: int, data: st.DataObject) -> None:
-    now, end = today(question.at, question.tz).date, question.window[1]
+    now, end = day_at(question.at, question.tz).date, question.window[1]
     day = now + timedelta(days=data.draw(st.integers(0, (end - now).days - 1)))
     batch = Planned("new", day, Money(nanos, "USD"))
     more = forecast(replace(question, planned=(*question.planned, batch)))
@@ -114,7 +114,7 @@ def test_the_day_of_exhaustion_is_where_the_way_meets_the_limit(question: Questi
         assert found.exhausts_on is None
         assert found.runway_days is None
         return
-    now = today(question.at, question.tz).date
+    now = day_at(question.at, question.tz).date
     if found.expected > found.limit:
         assert found.exhausts_on is not None
     if found.exhausts_on is not None:
@@ -149,8 +149,8 @@ def test_a_change_is_what_counting_pairs_finds(days: list[int]) -> None:
 
     def strength(split: int) -> Fraction:
         before, after = days[:split], days[split:]
-        wins = sum(Fraction((one > other) - (one < other), 2) for one in before for other in after)
-        return wins * wins * 12 / (len(before) * len(after) * (len(days) + 1))
+        wins = sum((one > other) - (one < other) for one in before for other in after)
+        return Fraction(wins * wins * 3, len(before) * len(after) * (len(days) + 1))
 
     strongest = max(strength(split) for split in range(7, len(days) - 6))
     if abs(strongest - 14) > Fraction(1, 1000):  # it is cut to millionths
@@ -196,7 +196,7 @@ def test_past_forecasts_are_made_again_from_what_was_known(days: list[int], hori
 @given(local_instants())
 def test_what_is_left_of_a_day_is_a_part_of_it(place: tuple[str, datetime]) -> None:
     tz, at = place
-    found = today(at, tz)
+    found = day_at(at, tz)
     assert 0 < found.left <= 1
 
 

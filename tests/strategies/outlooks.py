@@ -31,17 +31,18 @@ def noise(seed: int, count: int, *, low: int = 50, high: int = 150) -> list[int]
 
 @st.composite
 def day_amounts(draw: st.DrawFn, most_days: int = 50) -> list[int]:
-    """Days of one kind: like one another, mostly nothing, at another level half-way, or anything, refunds too."""
-    count = draw(st.integers(0, most_days))
-    level = draw(st.integers(1, _MOST // 100))
-    near = st.integers(level // 2, 2 * level)
-    some = st.just(0) | st.just(0) | near
-    wild = st.integers(-_MOST // 100, _MOST // 10)
-    kind = draw(st.sampled_from([near, some, wild]))
-    days = draw(st.lists(kind, min_size=count, max_size=count))
-    if draw(st.booleans()):
-        days = [day * (1 if place * 2 < count else 7) for place, day in enumerate(days)]
-    return days
+    """Days of one kind: alike, mostly nothing, at another level half-way, rising, or anything, refunds too."""
+    count = draw(st.sampled_from([0, 1, 2, 3, 6, 13, 14, 15, 28, 35, 42, most_days]))
+    kind = draw(st.sampled_from(["alike", "sparse", "changed", "rising", "anything"]))
+    if kind == "anything":
+        return draw(st.lists(st.integers(-_MOST // 100, _MOST // 10), min_size=count, max_size=count))
+    level, seed = draw(st.integers(1, _MOST // 10**12)), draw(st.integers(0, 10**6))
+    days = [level * amount for amount in noise(seed, count)]
+    if kind == "sparse":
+        return [day if place % 5 == seed % 5 else 0 for place, day in enumerate(days)]
+    if kind == "changed":
+        return [day * (1 if place * 2 < count else 7) for place, day in enumerate(days)]
+    return [day * (100 + 3 * place) // 100 for place, day in enumerate(days)] if kind == "rising" else days
 
 
 def _amounts(most: int = _MOST) -> st.SearchStrategy[Money]:
