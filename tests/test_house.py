@@ -28,7 +28,7 @@ PURE = {
         ),
         *(
             f"reconcile/{room}"
-            for room in ("values", "case", "causes", "decompose", "matching", "rows", "sums", "totals")
+            for room in ("values", "expected", "case", "causes", "decompose", "matching", "rows", "sums", "totals")
         ),
         *(f"reconcile/{room}" for room in ("likeness", "breaks", "reconciling")),
         *(f"learning/{room}" for room in ("charges", "drift", "override", "accuracy", "opaque")),

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from ..statement.lines import SOURCES, Statement, StatementLine
-from .values import Claimed, Expectations
+from .expected import Expectations
+from .values import Claimed
 
 _BESIDE = ("tax", "fee")
 _DAY = timedelta(days=1)

@@ -12,8 +12,9 @@ from ..statement.lines import StatementLine
 from .case import Case, basis_of
 from .causes import cause_of
 from .decompose import decompose
+from .expected import Expectations
 from .matching import month_of, months_between
-from .values import Cause, Claimed, Expectations, JobMatch, Parts, Standing, Tolerances
+from .values import Cause, Claimed, JobMatch, Parts, Standing, Tolerances
 
 _ALONE: Mapping[str, Cause] = MappingProxyType(
     {

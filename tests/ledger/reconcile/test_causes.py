@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -31,16 +32,23 @@ from tests.ledger.reconcile.making import (
 
 Given = tuple[Claimed, tuple[StatementLine, ...]]
 OCTOBER = datetime(2026, 9, 3, tzinfo=UTC)
-_SEPTEMBER = {"charged_at": OCTOBER, "period": (OCTOBER.date(), OCTOBER.date().replace(day=4))}
-_JANUARY = {
+_SEPTEMBER: dict[str, Any] = {"charged_at": OCTOBER, "period": (OCTOBER.date(), OCTOBER.date().replace(day=4))}
+_JANUARY: dict[str, Any] = {
     "charged_at": datetime(2027, 1, 3, tzinfo=UTC),
     "period": (datetime(2027, 1, 3, tzinfo=UTC).date(), datetime(2027, 1, 4, tzinfo=UTC).date()),
 }
-_REFUND = {"kind": "refund", "quantity": None, "unit_price": None}
-_RELEASED = {"posted": None, "state": "released", "settled_at": None, "released_at": ENDED}
+_REFUND: dict[str, Any] = {"kind": "refund", "quantity": None, "unit_price": None}
+_RELEASED: dict[str, Any] = {"posted": None, "state": "released", "settled_at": None, "released_at": ENDED}
 _LEAST = (QuotedLine(Fraction(10), "s", Fraction(1), minimum=Fraction(30)),)
-_EUROS = {"amount": money("1.30", "EUR"), "priced": usd("1.40"), "source": "csv", "unit": "s", "unit_price": None}
-_UNSAID = {"quantity": None, "unit_price": None}
+_EUROS: dict[str, Any] = {
+    "amount": money("1.30", "EUR"),
+    "priced": usd("1.40"),
+    "source": "csv",
+    "unit": "s",
+    "unit_price": None,
+}
+_CHEAP: dict[str, Any] = {**_EUROS, "amount": money("1.20", "EUR")}
+_UNSAID: dict[str, Any] = {"quantity": None, "unit_price": None}
 
 
 def _two(one: StatementLine, other: StatementLine) -> tuple[StatementLine, ...]:
@@ -93,7 +101,7 @@ GOLDEN: list[tuple[str, Cause, Money, Callable[[], Given]]] = [
         lambda: (credits_claim(), (credits_line(credit_value=Fraction(299, 2000)),)),
     ),
     ("dear euros", "fx", usd("0.03"), lambda: (claim(), (line(**_EUROS),))),
-    ("cheap euros", "fx", usd("-0.08"), lambda: (claim(), (line(**{**_EUROS, "amount": money("1.20", "EUR")}),))),
+    ("cheap euros", "fx", usd("-0.08"), lambda: (claim(), (line(**_CHEAP),))),
     ("with tax", "tax_or_fee", usd("0.27"), lambda: (claim(), (line(), line("t", "0.27", kind="tax")))),
     ("a fee given back", "tax_or_fee", usd("-0.27"), lambda: (claim(), (line(), line("t", "-0.27", kind="fee")))),
     (
@@ -208,7 +216,7 @@ def test_the_same_charge_from_two_sources_counts_once_and_the_invoice_wins() -> 
 
 def test_units_that_nobody_explains_are_not_taken_for_seconds() -> None:
     """fal's Aurora: 1.4 units at a dollar are ten seconds at 0.14."""
-    opaque = {"quantity": Decimal("1.4"), "unit_price": Decimal(1)}
+    opaque: dict[str, Any] = {"quantity": Decimal("1.4"), "unit_price": Decimal(1)}
     assert {row.cause for row in run(claim(), line(**opaque)).jobs} == {"none"}
     more = line("a", "1.54", quantity=Decimal("1.54"), unit_price=Decimal(1))
     row = the_row(run(claim(), more))
@@ -238,7 +246,13 @@ def test_a_charge_without_a_job_suggests_the_job_without_a_charge_and_matches_no
 def test_sums_are_compared_by_sku_and_month_and_are_no_duplicates() -> None:
     """Three jobs at Runware, of which the sum tells only day and model."""
     jobs = [claim(n, provider="runware", offer="runware/creatify:aurora@0", provider_job=None) for n in (1, 2, 3)]
-    days = {"provider": "runware", "source": "runware-usage", "sku": "creatify:aurora@0", "aggregate": True, **_UNSAID}
+    days: dict[str, Any] = {
+        "provider": "runware",
+        "source": "runware-usage",
+        "sku": "creatify:aurora@0",
+        "aggregate": True,
+        **_UNSAID,
+    }
     good = bill(line("d", "4.20", None, count=3, **days), per_job=False)
     agreed = reconcile(jobs, [good], at=NOW)
     assert [(row.subject, row.cause, row.jobs) for row in agreed.jobs] == [("aggregate", "none", 3)]
@@ -255,7 +269,7 @@ def test_sums_are_compared_by_sku_and_month_and_are_no_duplicates() -> None:
 
 
 def test_a_sum_beside_events_is_a_control_and_counts_nothing_twice() -> None:
-    days = {"source": "fal-usage", "aggregate": True, "provider_job": None, **_UNSAID}
+    days: dict[str, Any] = {"source": "fal-usage", "aggregate": True, "provider_job": None, **_UNSAID}
     sums = bill(line("d", "2.80", None, **days), source="fal-usage", per_job=False)
     result = reconcile([claim(), claim(2)], [bill(line(), line("b", number=2)), sums], at=NOW)
     assert [row.subject for row in result.jobs] == ["job", "job", "control"]

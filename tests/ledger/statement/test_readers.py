@@ -1,9 +1,11 @@
 """Readers against the shapes that the providers publish and that were recorded, and against files gone wrong."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ AT = datetime(2026, 11, 20, tzinfo=UTC)
 NOVEMBER = date(2026, 11, 1), date(2026, 12, 1)
 
 # The documentation's own example: https://fal.ai/docs/platform-apis/v1/models/billing-events
-EVENT = {
+EVENT: dict[str, Any] = {
     "request_id": "0199-a",
     "endpoint_id": "fal-ai/flux/dev",
     "timestamp": "2026-11-18T09:30:00Z",
@@ -35,7 +37,7 @@ EVENT = {
 }
 
 
-def events(*rows: dict[str, object], **page: object) -> str:
+def events(*rows: Mapping[str, object], **page: object) -> str:
     return json.dumps({"billing_events": rows, "next_cursor": None, "has_more": False, **page})
 
 
@@ -232,8 +234,8 @@ FOCUS = (
 )
 
 
-def focus(*rows: str, **more: object) -> Statement:
-    return focus_csv("\ufeff" + FOCUS + "\n".join(rows) + "\n", fetched_at=AT, **more)  # type: ignore[arg-type]
+def focus(*rows: str, **more: Any) -> Statement:
+    return focus_csv("\ufeff" + FOCUS + "\n".join(rows) + "\n", fetched_at=AT, **more)
 
 
 def test_focus_pay_as_you_go() -> None:
