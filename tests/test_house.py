@@ -24,7 +24,7 @@ PURE = {
         *("states", "accounts", "posting", "moves", "evidence", "variance"),
         *(
             f"statement/{room}"
-            for room in ("lines", "raw", "fal", "runware", "creatify", "table", "mapping", "mapped", "focus")
+            for room in ("lines", "raw", "fal", "runware", "creatify", "table", "mapping", "mapped", "focus", "reading")
         ),
         *(
             f"reconcile/{room}"

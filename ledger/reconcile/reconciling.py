@@ -51,7 +51,7 @@ def reconcile(
         else:
             rest.append(claim)
     rows = [*seen.values(), *loose_rows(matched.loose, terms)]
-    summed, covered = sum_rows(ours, seen, matched.sums, bills, terms)
+    summed, covered = sum_rows(ours, seen, matched, bills, terms)
     rows += summed
     rows += [gap_row(one, None, coverage.too_early(one), terms) for one in rest if one.attempt not in covered]
     rows = suggest(rows, {one.attempt: one for one in ours})

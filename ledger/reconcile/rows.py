@@ -9,6 +9,7 @@ from types import MappingProxyType
 from pricing import Money
 
 from ..statement.lines import StatementLine
+from ..states import OPEN
 from .case import Case, basis_of
 from .causes import cause_of
 from .decompose import decompose
@@ -32,6 +33,9 @@ _WHOLE: frozenset[Cause] = frozenset(
     {"duplicate", "missing_invoice", "unknown_charge", "late_charge_after_release", "wrong_period"}
 )
 """Never tolerated, however small: they are of a whole charge, not of its size."""
+
+
+_FOLLOW_UP = "the job is still open in the ledger: follow it up (faregate resume), and this charge is posted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +210,5 @@ def _row(
         split,
         expected_by,
         "uncovered" if standing == "break" and cause == "missing_invoice" and source is None else standing,
+        _FOLLOW_UP if invoiced is not None and cause != "none" and claim.state in OPEN else "",
     )

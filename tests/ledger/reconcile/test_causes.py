@@ -307,3 +307,44 @@ def test_a_bill_of_another_period_says_nothing_of_a_job() -> None:
     old = bill(period=(PERIOD[0].replace(month=10), PERIOD[0]), fetched_at=FETCHED)
     (row,) = reconcile([claim()], [old], at=NOW).jobs
     assert (row.cause, row.standing) == ("missing_invoice", "uncovered")
+
+
+def test_a_line_that_was_corrected_counts_once() -> None:
+    first = bill(line("a", "1.54", quantity=Decimal(11)))
+    later = bill(line(), fetched_at=FETCHED.replace(hour=12))
+    for both in ([first, later], [later, first]):
+        assert {row.cause for row in reconcile([claim()], both, at=NOW).jobs} == {"none"}
+
+
+def test_a_later_complete_statement_takes_the_place_of_an_earlier() -> None:
+    """A line that is gone from it is gone; from one of another period, or an incomplete one, nothing follows."""
+    first = bill(line(), line("b"))
+    later = bill(line(), fetched_at=FETCHED.replace(hour=12))
+    assert the_row(reconcile([claim()], [first], at=NOW)).cause == "duplicate"
+    assert not reconcile([claim()], [later, first], at=NOW).breaks
+    for other in (
+        replace(later, complete=False),
+        replace(later, period=(PERIOD[1], PERIOD[1].replace(day=9)), lines=()),
+    ):
+        assert the_row(reconcile([claim()], [first, other], at=NOW)).cause == "duplicate"
+
+
+def test_one_job_with_lines_does_not_make_a_control_of_every_sum() -> None:
+    runware: dict[str, Any] = {"provider": "runware", "provider_job": None}
+    jobs = [claim(1, offer="runware/one", **runware), claim(2, offer="runware/two", **runware)]
+    days: dict[str, Any] = {"provider": "runware", "source": "runware-usage", "aggregate": True, **_UNSAID}
+    sums = bill(line("d", "1.40", None, sku="one", **days), line("e", "1.40", None, sku="two", **days), per_job=False)
+    own = bill(line("i", "1.40", None, provider="runware", source="csv", sku="one", attempt="attempt-1", invoice="R-1"))
+    result = reconcile(jobs, [sums, replace(own, complete=False)], at=NOW)
+    assert sorted((row.sku, row.subject, row.cause) for row in result.jobs) == [
+        ("one", "control", "none"),
+        ("one", "job", "none"),
+        ("two", "aggregate", "none"),
+    ]
+    assert [one.invoiced for one in result.totals] == [usd("2.80")]
+
+
+def test_a_charge_of_a_job_that_is_still_open_says_how_to_go_on() -> None:
+    row = the_row(run(claim(posted=None, state="unknown", settled_at=None), line()))
+    assert (row.cause, row.amount) == ("unexplained", usd("1.40"))
+    assert "follow it up" in row.suggestion

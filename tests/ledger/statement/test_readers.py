@@ -14,7 +14,9 @@ from ledger.errors import BadStatement
 from ledger.statement.creatify import job_list
 from ledger.statement.fal import billing_events, usage
 from ledger.statement.focus import focus_csv, focus_parquet
-from ledger.statement.lines import Statement
+from ledger.statement.lines import SOURCES, Source, Statement
+from ledger.statement.mapping import read_mapping
+from ledger.statement.reading import read_statement
 from ledger.statement.runware import usage_activity
 from pricing import Money, usd
 from tests.strategies import json_texts
@@ -290,6 +292,30 @@ def test_a_bad_focus_row_is_one_line(old: str, new: str, said: str) -> None:
     with pytest.raises(BadStatement, match=r"^FOCUS, line 2, ") as error:
         focus(row.replace(old, new, 1))
     assert said in str(error.value)
+
+
+def test_one_door_for_all() -> None:
+    mapping = read_mapping(
+        'provider = "a"\n[columns]\namount = "x"\ncharged_at = "d"\n[constants]\ncurrency = "USD"', "m"
+    )
+    saved: dict[Source, str | bytes] = {
+        "fal-billing-events": events(EVENT),
+        "fal-usage": '{"time_series": []}',
+        "runware-usage": "[]",
+        "creatify-jobs": json.dumps([{**DONE, "credits_used": 1}]),
+        "csv": "d,x\n2026-11-18,1\n",
+        "focus": (FOCUS + "1,1,1,USD,Tax,,2026-11-18,2026-11-19,fal,,,,,,,,,\n").encode(),
+    }
+    assert set(saved) == set(SOURCES)
+    for source, data in saved.items():
+        found = read_statement(source, [data], fetched_at=AT, mapping=mapping)
+        assert (found.source, len(found.lines)) == (source, 0 if source in ("fal-usage", "runware-usage") else 1)
+    with pytest.raises(BadStatement, match="a CSV needs a mapping; name its TOML file"):
+        read_statement("csv", ["a,b"], fetched_at=AT)
+    with pytest.raises(BadStatement, match="is no source; known: fal-billing-events"):
+        read_statement("fal", ["{}"], fetched_at=AT)  # type: ignore[arg-type]
+    with pytest.raises(BadStatement, match="Parquet"):
+        read_statement("focus", [b"PAR1 and nothing more"], fetched_at=AT)
 
 
 def test_parquet_takes_pyarrow_or_says_so() -> None:
