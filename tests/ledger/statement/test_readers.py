@@ -1,5 +1,6 @@
 """Readers against the shapes that the providers publish and that were recorded, and against files gone wrong."""
 
+import importlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -321,3 +322,27 @@ def test_one_door_for_all() -> None:
 def test_parquet_takes_pyarrow_or_says_so() -> None:
     with pytest.raises(BadStatement, match="Parquet"):
         focus_parquet(b"not one", fetched_at=AT)
+
+
+def test_parquet_is_read_as_the_same_rows() -> None:
+    arrow: Any = pytest.importorskip("pyarrow")
+    parquet: Any = importlib.import_module("pyarrow.parquet")
+    cents = arrow.decimal128(20, 9)
+    columns: dict[str, Any] = {
+        "BilledCost": arrow.array([Decimal("1.26")], cents),
+        "BillingCurrency": ["USD"],
+        "ChargeCategory": ["Usage"],
+        "ChargePeriodStart": arrow.array([datetime(2026, 11, 18, 9, tzinfo=UTC)]),
+        "ChargePeriodEnd": arrow.array([datetime(2026, 11, 18, 10, tzinfo=UTC)]),
+        "ServiceProviderName": ["fal"],
+        "PricingQuantity": arrow.array([Decimal(10)], cents),
+        "InvoiceId": arrow.array([None], arrow.string()),
+    }
+    sink = arrow.BufferOutputStream()
+    parquet.write_table(arrow.table(columns), sink)
+    (line,) = focus_parquet(sink.getvalue().to_pybytes(), fetched_at=AT).lines
+    assert (line.amount, line.quantity, line.invoice) == (usd("1.26"), Decimal(10), None)
+    sink = arrow.BufferOutputStream()
+    parquet.write_table(arrow.table(columns | {"BilledCost": [1.26]}), sink)
+    with pytest.raises(BadStatement, match="row 1, BilledCost: is a float, which is not exact"):
+        focus_parquet(sink.getvalue().to_pybytes(), fetched_at=AT)
