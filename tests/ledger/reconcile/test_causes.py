@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -348,3 +348,40 @@ def test_a_charge_of_a_job_that_is_still_open_says_how_to_go_on() -> None:
     row = the_row(run(claim(posted=None, state="unknown", settled_at=None), line()))
     assert (row.cause, row.amount) == ("unexplained", usd("1.40"))
     assert "follow it up" in row.suggestion
+
+
+def test_a_small_amount_is_not_tolerated_where_it_is_a_large_part() -> None:
+    """Half a cent of ten is 5 %: within the one bound, beyond the other."""
+    cost = usd("0.10")
+    ours = claim(posted=cost, quoted=Span(cost, cost, cost), quoted_lines=())
+    row = the_row(run(ours, line("a", "0.105", **_UNSAID)))
+    assert (row.cause, row.standing) == ("unexplained", "break")
+
+
+def _runware(number: int, begun: datetime) -> Claimed:
+    more: dict[str, Any] = {"provider": "runware", "offer": "runware/creatify:aurora@0", "provider_job": None}
+    return claim(number, submitted_at=begun, settled_at=begun.replace(minute=begun.minute + 1), **more)
+
+
+def _day(key: str, day: datetime, amount: str) -> StatementLine:
+    more: dict[str, Any] = {"provider": "runware", "source": "runware-usage", "aggregate": True, **_UNSAID}
+    period = (day.date(), (day + timedelta(days=1)).date())
+    return line(key, amount, None, sku="creatify:aurora@0", charged_at=None, period=period, **more)
+
+
+def test_days_of_equal_sums_are_no_duplicates() -> None:
+    days = [datetime(2026, 11, number, 12, tzinfo=UTC) for number in (3, 4, 5)]
+    sums = bill(*(_day(f"d{day.day}", day, "1.40") for day in days), per_job=False)
+    row = the_row(reconcile([_runware(1, days[0]), _runware(2, days[1])], [sums], at=NOW))
+    assert (row.cause, row.amount) == ("quantity", usd("1.40"))
+
+
+def test_a_sum_may_count_by_the_day_a_job_began_or_by_the_day_it_ended() -> None:
+    """A job of the turn of the month: either is right, as long as all of the bill does so."""
+    night = datetime(2026, 10, 31, 23, 58, tzinfo=UTC)
+    noon = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    jobs = [replace(_runware(1, night), settled_at=night + timedelta(minutes=5)), _runware(2, noon)]
+    both_months = (PERIOD[0].replace(month=10), PERIOD[1])
+    for by_night, by_noon in (("1.40", "1.40"), ("0", "2.80")):
+        lines = (_day("n", night, by_night), _day("d", noon, by_noon))
+        assert not reconcile(jobs, [bill(*lines, per_job=False, period=both_months)], at=NOW).breaks
