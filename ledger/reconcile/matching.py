@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from ..statement.lines import SOURCES, Statement, StatementLine
-from .values import Claimed, Expectations
+from .expected import Expectations
+from .values import Claimed
 
 _BESIDE = ("tax", "fee")
 _DAY = timedelta(days=1)
@@ -29,16 +30,39 @@ class Matched:
 
 
 def lines_of(statements: Iterable[Statement]) -> list[StatementLine]:
-    """Each line once: of one key the highest revision, of those what was fetched last. In the order of their keys."""
+    """Each line once, in the order of their keys: of one key the highest revision, of those what was fetched last.
+
+    What an earlier statement said of a period is dropped where a later complete one of the same source no longer says
+    it; but of "csv", which may be several tables of one provider, nothing is.
+    """
     found: dict[tuple[str, str, str], tuple[tuple[object, ...], StatementLine]] = {}
+    by_source = defaultdict[tuple[str, str], list[Statement]](list)
     for statement in statements:
+        by_source[statement.provider, statement.source].append(statement)
         for line in statement.lines:
             weight = (line.revision, statement.fetched_at, line.amount.nanos, line.raw)
             key = (line.provider, line.source, line.key)
             known = found.get(key)
             if known is None or weight > known[0]:
                 found[key] = weight, line
+    for (_, source), told in by_source.items():
+        if source != "csv" and len(told) > 1:
+            for key in _superseded(told):
+                del found[key]
     return [found[key][1] for key in sorted(found)]
+
+
+def _superseded(told: Iterable[Statement]) -> set[tuple[str, str, str]]:
+    """Keys that a later complete statement of their period does not have any more."""
+    live, gone = dict[tuple[str, str, str], date](), set[tuple[str, str, str]]()
+    for statement in sorted(told, key=lambda one: (one.fetched_at, one.complete)):
+        now = {(line.provider, line.source, line.key): line.day for line in statement.lines}
+        if statement.complete:
+            first, end = statement.period
+            gone |= {key for key, day in live.items() if first <= day < end and key not in now}
+        live |= now
+        gone -= now.keys()
+    return gone
 
 
 def match(claims: Sequence[Claimed], lines: Iterable[StatementLine]) -> Matched:

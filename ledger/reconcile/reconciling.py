@@ -10,12 +10,13 @@ from pricing import Money
 
 from ..statement.lines import Statement
 from .breaks import break_of, make, with_words
+from .expected import EXPECTED, Expectations
 from .likeness import suggest
 from .matching import coverage_of, lines_of, match
 from .rows import Terms, billed_row, gap_row, loose_rows
 from .sums import sum_rows
 from .totals import totals_of
-from .values import EXPECTED, Break, Cause, Claimed, Expectations, JobMatch, Reconciliation, Tolerances, Word
+from .values import Break, Cause, Claimed, JobMatch, Reconciliation, Tolerances, Word
 
 _NO_WORTH: Mapping[str, Fraction] = MappingProxyType({})
 
@@ -50,7 +51,7 @@ def reconcile(
         else:
             rest.append(claim)
     rows = [*seen.values(), *loose_rows(matched.loose, terms)]
-    summed, covered = sum_rows(ours, seen, matched.sums, bills, terms)
+    summed, covered = sum_rows(ours, seen, matched, bills, terms)
     rows += summed
     rows += [gap_row(one, None, coverage.too_early(one), terms) for one in rest if one.attempt not in covered]
     rows = suggest(rows, {one.attempt: one for one in ours})

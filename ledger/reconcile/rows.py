@@ -9,11 +9,13 @@ from types import MappingProxyType
 from pricing import Money
 
 from ..statement.lines import StatementLine
+from ..states import OPEN
 from .case import Case, basis_of
 from .causes import cause_of
 from .decompose import decompose
+from .expected import Expectations
 from .matching import month_of, months_between
-from .values import Cause, Claimed, Expectations, JobMatch, Parts, Standing, Tolerances
+from .values import Cause, Claimed, JobMatch, Parts, Standing, Tolerances
 
 _ALONE: Mapping[str, Cause] = MappingProxyType(
     {
@@ -31,6 +33,9 @@ _WHOLE: frozenset[Cause] = frozenset(
     {"duplicate", "missing_invoice", "unknown_charge", "late_charge_after_release", "wrong_period"}
 )
 """Never tolerated, however small: they are of a whole charge, not of its size."""
+
+
+_FOLLOW_UP = "the job is still open in the ledger: follow it up (faregate resume), and this charge is posted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,4 +210,5 @@ def _row(
         split,
         expected_by,
         "uncovered" if standing == "break" and cause == "missing_invoice" and source is None else standing,
+        _FOLLOW_UP if invoiced is not None and cause != "none" and claim.state in OPEN else "",
     )

@@ -14,7 +14,7 @@ from pricing import Money
 from ..statement.lines import Statement, StatementLine
 from .case import Basis, Case, basis_of_all
 from .causes import cause_of
-from .matching import month_of
+from .matching import Matched, month_of
 from .rows import Terms, amount_of, loose_row, split_of
 from .values import Cause, Claimed, JobMatch
 
@@ -58,24 +58,28 @@ class _Book:
 def sum_rows(
     claims: Sequence[Claimed],
     seen: Mapping[str, JobMatch],
-    sums: Sequence[StatementLine],
+    matched: Matched,
     bills: Sequence[Statement],
     terms: Terms,
 ) -> tuple[list[JobMatch], set[str]]:
-    """Rows of all sums, and the attempts that they cover. `seen`: rows of attempts that have lines of their own."""
+    """Rows of all sums, and the attempts that they cover. `seen`: rows of attempts that have lines of their own, or
+    should. A sum of a SKU and month with any of them, or of a second source that sums, is a control."""
     rows, covered = list[JobMatch](), set[str]()
     by_provider = defaultdict[str, list[Claimed]](list)
     for claim in claims:
         by_provider[claim.provider].append(claim)
     told = set[str]()
-    for book in _books(sums, bills):
-        ours = by_provider[book.provider]
-        control = book.provider in told or any(claim.attempt in seen for claim in ours)
-        placed = _placed(book, ours, terms)
-        found = [_row(book, where, placed.get(where, []), seen, terms, control) for where in _all(book, placed)]
-        rows += [row for group in found for row in group]
-        if not control:
-            covered |= {claim.attempt for group in placed.values() for claim in group}
+    named = {(row.provider, row.sku) for row in seen.values()} | {(line.provider, line.sku) for line in matched.loose}
+    for book in _books(matched.sums, bills):
+        placed = _placed(book, by_provider[book.provider], terms)
+        for where in _all(book, placed):
+            group = placed.get(where, [])
+            told_by_job = any(claim.attempt in seen for claim in group) or (
+                not group and (book.provider, where[0]) in named
+            )
+            control = book.provider in told or told_by_job
+            rows += _row(book, where, group, seen, terms, control)
+            covered |= set[str]() if control else {claim.attempt for claim in group}
         told.add(book.provider)
     return rows, covered
 

@@ -110,7 +110,7 @@ def _event(row: Mapping[str, object], place: Place, keys: Keys) -> StatementLine
     return StatementLine(
         PROVIDER,
         "fal-billing-events",
-        keys.of(request, endpoint, at.isoformat(), str(amount.nanos)),
+        keys.of(request, endpoint, at.isoformat()),
         "refund" if amount.nanos < 0 else "usage",
         amount,
         at,

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, DecimalException
@@ -17,7 +17,7 @@ from .lines import Period, StatementLine
 LARGEST_DIGITS = 64
 _SHOWN = 60
 _DAY = timedelta(days=1)
-Page = str | bytes | Mapping[str, object] | list[object]
+Page = str | bytes | Mapping[str, object] | Sequence[object]
 """A page of an answer: its text, or what a fetcher has read from it with `parse_float=Decimal`."""
 
 

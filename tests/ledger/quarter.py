@@ -152,7 +152,7 @@ class _Maker:
         sku, price = self.random.choice(list(_CREATIFY.items()))
         seconds = self.random.randrange(4, 60)
         claim = self.claim("creatify", sku, seconds, price)
-        line = {
+        line: dict[str, object] = {
             "id": claim.provider_job,
             "name": claim.attempt,
             "created_at": claim.submitted_at.isoformat(),
@@ -187,7 +187,7 @@ class _Maker:
         self.random.shuffle(made.claims)
         events = [line for job in self.jobs["fal"] if job.billed for line in (job.line, *job.more)]
         self.random.shuffle(events)
-        pages = [
+        pages: list[dict[str, object]] = [
             {"billing_events": events[first : first + 10_000], "next_cursor": str(first), "has_more": True}
             for first in range(0, len(events), 10_000)
         ]

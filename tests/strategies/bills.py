@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -89,22 +90,32 @@ def _lines(draw: st.DrawFn, ours: Claimed, price: Fraction, number: int, how: st
     if how == "nanos":
         amount = Money(amount.nanos + draw(st.integers(-20_000_000, 20_000_000)), amount.currency)
     at = ours.ended_at if how != "late" else ENDED - timedelta(days=70)
-    stated = {"quantity": _decimal(quantity), "unit_price": _decimal(price)} if ours.provider == "fal" else {}
-    more = {"amount": amount, "charged_at": at, "period": (at.date(), at.date() + timedelta(days=1)), **stated}
+    stated: dict[str, Any] = (
+        {"quantity": _decimal(quantity), "unit_price": _decimal(price)} if ours.provider == "fal" else {}
+    )
+    more: dict[str, Any] = {
+        "amount": amount,
+        "charged_at": at,
+        "period": (at.date(), at.date() + timedelta(days=1)),
+        **stated,
+    }
     make = line if ours.provider == "fal" else credits_line
     one = make(f"{number}-a", number=number if how != "stranger" else 1000 + number, **more)
-    bare = {"quantity": None, "unit_price": None}
+    bare: dict[str, Any] = {"quantity": None, "unit_price": None}
     match how:
         case "twice":
             return [one, make(f"{number}-b", number=number, **more)]
         case "refund":
             back = Money(-draw(st.integers(0, max(0, amount.nanos))), amount.currency)
-            return [one, make(f"{number}-r", number=number, **{**more, **bare, "amount": back, "kind": "refund"})]
+            more |= {**bare, "amount": back, "kind": "refund"}
+            return [one, make(f"{number}-r", number=number, **more)]
         case "tax":
             tax = Money(draw(st.integers(-(10**9), 10**9)), amount.currency)
-            return [one, make(f"{number}-t", number=number, **{**more, **bare, "amount": tax, "kind": "tax"})]
+            more |= {**bare, "amount": tax, "kind": "tax"}
+            return [one, make(f"{number}-t", number=number, **more)]
         case "invoice" if ours.provider == "fal":
-            return [one, line(f"{number}-i", number=number, **{**more, "source": "csv", "invoice": "R-1"})]
+            more |= {"source": "csv", "invoice": "R-1"}
+            return [one, line(f"{number}-i", number=number, **more)]
         case _:
             return [one]
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from ledger.learning.accuracy import accuracy, quantile
 from ledger.learning.opaque import unit_rates
+from ledger.reconcile.values import Claimed
+from ledger.statement.lines import StatementLine
 from pricing import Money, Span, usd
 from tests.ledger.reconcile.making import bill, claim, line
 
@@ -38,13 +40,13 @@ def test_a_quantile_is_one_of_the_values_and_enough_are_below(values: list[Fract
 
 def test_an_opaque_unit_is_learned_with_its_evidence() -> None:
     """fal's Aurora: a unit is a dollar, and 0.14 of them a second."""
-    jobs, lines = list[object](), list[object]()
+    jobs, lines = list[Claimed](), list[StatementLine]()
     for n in range(1, 13):
         cost = Money(n * 140_000_000, "USD")
         quoted = (replace(claim().quoted_lines[0], quantity=Fraction(n)),)
         jobs.append(claim(n, quoted_lines=quoted, posted=cost, quoted=Span(cost, cost, cost)))
         lines.append(line(f"l{n}", str(cost.amount), n, quantity=cost.amount, unit_price=Decimal(1)))
-    (one,) = unit_rates(jobs, [bill(*lines)])  # type: ignore[arg-type]
+    (one,) = unit_rates(jobs, [bill(*lines)])
     assert (one.price, one.per_measure, one.measure, one.charges) == (1, Fraction("0.14"), "s", 12)
     assert one.text == ("fal/fal-ai/creatify/aurora: a unit is 1 USD; 0.14 units per s, by 12 charges since 2026-11-10")
     assert len(one.evidence) == 12

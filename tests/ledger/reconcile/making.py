@@ -89,20 +89,16 @@ def line(key: str = "a", cost: str = "1.40", number: int | None = 1, **more: Any
 
 
 def credits_line(key: str = "a", cost: str = "10", number: int | None = 1, **more: Any) -> StatementLine:
-    return line(
-        key,
-        number=number,
-        **{
-            "provider": "creatify",
-            "source": "creatify-jobs",
-            "amount": money(cost, CREDIT),
-            "sku": "aurora_v1",
-            "quantity": None,
-            "unit_price": None,
-            "credit_value": STARTER,
-            **more,
-        },
-    )
+    credits_: dict[str, Any] = {
+        "provider": "creatify",
+        "source": "creatify-jobs",
+        "amount": money(cost, CREDIT),
+        "sku": "aurora_v1",
+        "quantity": None,
+        "unit_price": None,
+        "credit_value": STARTER,
+    }
+    return line(key, number=number, **(credits_ | more))
 
 
 def bill(*lines: StatementLine, **more: Any) -> Statement:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -31,16 +32,23 @@ from tests.ledger.reconcile.making import (
 
 Given = tuple[Claimed, tuple[StatementLine, ...]]
 OCTOBER = datetime(2026, 9, 3, tzinfo=UTC)
-_SEPTEMBER = {"charged_at": OCTOBER, "period": (OCTOBER.date(), OCTOBER.date().replace(day=4))}
-_JANUARY = {
+_SEPTEMBER: dict[str, Any] = {"charged_at": OCTOBER, "period": (OCTOBER.date(), OCTOBER.date().replace(day=4))}
+_JANUARY: dict[str, Any] = {
     "charged_at": datetime(2027, 1, 3, tzinfo=UTC),
     "period": (datetime(2027, 1, 3, tzinfo=UTC).date(), datetime(2027, 1, 4, tzinfo=UTC).date()),
 }
-_REFUND = {"kind": "refund", "quantity": None, "unit_price": None}
-_RELEASED = {"posted": None, "state": "released", "settled_at": None, "released_at": ENDED}
+_REFUND: dict[str, Any] = {"kind": "refund", "quantity": None, "unit_price": None}
+_RELEASED: dict[str, Any] = {"posted": None, "state": "released", "settled_at": None, "released_at": ENDED}
 _LEAST = (QuotedLine(Fraction(10), "s", Fraction(1), minimum=Fraction(30)),)
-_EUROS = {"amount": money("1.30", "EUR"), "priced": usd("1.40"), "source": "csv", "unit": "s", "unit_price": None}
-_UNSAID = {"quantity": None, "unit_price": None}
+_EUROS: dict[str, Any] = {
+    "amount": money("1.30", "EUR"),
+    "priced": usd("1.40"),
+    "source": "csv",
+    "unit": "s",
+    "unit_price": None,
+}
+_CHEAP: dict[str, Any] = {**_EUROS, "amount": money("1.20", "EUR")}
+_UNSAID: dict[str, Any] = {"quantity": None, "unit_price": None}
 
 
 def _two(one: StatementLine, other: StatementLine) -> tuple[StatementLine, ...]:
@@ -93,7 +101,7 @@ GOLDEN: list[tuple[str, Cause, Money, Callable[[], Given]]] = [
         lambda: (credits_claim(), (credits_line(credit_value=Fraction(299, 2000)),)),
     ),
     ("dear euros", "fx", usd("0.03"), lambda: (claim(), (line(**_EUROS),))),
-    ("cheap euros", "fx", usd("-0.08"), lambda: (claim(), (line(**{**_EUROS, "amount": money("1.20", "EUR")}),))),
+    ("cheap euros", "fx", usd("-0.08"), lambda: (claim(), (line(**_CHEAP),))),
     ("with tax", "tax_or_fee", usd("0.27"), lambda: (claim(), (line(), line("t", "0.27", kind="tax")))),
     ("a fee given back", "tax_or_fee", usd("-0.27"), lambda: (claim(), (line(), line("t", "-0.27", kind="fee")))),
     (
@@ -208,7 +216,7 @@ def test_the_same_charge_from_two_sources_counts_once_and_the_invoice_wins() -> 
 
 def test_units_that_nobody_explains_are_not_taken_for_seconds() -> None:
     """fal's Aurora: 1.4 units at a dollar are ten seconds at 0.14."""
-    opaque = {"quantity": Decimal("1.4"), "unit_price": Decimal(1)}
+    opaque: dict[str, Any] = {"quantity": Decimal("1.4"), "unit_price": Decimal(1)}
     assert {row.cause for row in run(claim(), line(**opaque)).jobs} == {"none"}
     more = line("a", "1.54", quantity=Decimal("1.54"), unit_price=Decimal(1))
     row = the_row(run(claim(), more))
@@ -238,7 +246,13 @@ def test_a_charge_without_a_job_suggests_the_job_without_a_charge_and_matches_no
 def test_sums_are_compared_by_sku_and_month_and_are_no_duplicates() -> None:
     """Three jobs at Runware, of which the sum tells only day and model."""
     jobs = [claim(n, provider="runware", offer="runware/creatify:aurora@0", provider_job=None) for n in (1, 2, 3)]
-    days = {"provider": "runware", "source": "runware-usage", "sku": "creatify:aurora@0", "aggregate": True, **_UNSAID}
+    days: dict[str, Any] = {
+        "provider": "runware",
+        "source": "runware-usage",
+        "sku": "creatify:aurora@0",
+        "aggregate": True,
+        **_UNSAID,
+    }
     good = bill(line("d", "4.20", None, count=3, **days), per_job=False)
     agreed = reconcile(jobs, [good], at=NOW)
     assert [(row.subject, row.cause, row.jobs) for row in agreed.jobs] == [("aggregate", "none", 3)]
@@ -255,7 +269,7 @@ def test_sums_are_compared_by_sku_and_month_and_are_no_duplicates() -> None:
 
 
 def test_a_sum_beside_events_is_a_control_and_counts_nothing_twice() -> None:
-    days = {"source": "fal-usage", "aggregate": True, "provider_job": None, **_UNSAID}
+    days: dict[str, Any] = {"source": "fal-usage", "aggregate": True, "provider_job": None, **_UNSAID}
     sums = bill(line("d", "2.80", None, **days), source="fal-usage", per_job=False)
     result = reconcile([claim(), claim(2)], [bill(line(), line("b", number=2)), sums], at=NOW)
     assert [row.subject for row in result.jobs] == ["job", "job", "control"]
@@ -293,3 +307,81 @@ def test_a_bill_of_another_period_says_nothing_of_a_job() -> None:
     old = bill(period=(PERIOD[0].replace(month=10), PERIOD[0]), fetched_at=FETCHED)
     (row,) = reconcile([claim()], [old], at=NOW).jobs
     assert (row.cause, row.standing) == ("missing_invoice", "uncovered")
+
+
+def test_a_line_that_was_corrected_counts_once() -> None:
+    first = bill(line("a", "1.54", quantity=Decimal(11)))
+    later = bill(line(), fetched_at=FETCHED.replace(hour=12))
+    for both in ([first, later], [later, first]):
+        assert {row.cause for row in reconcile([claim()], both, at=NOW).jobs} == {"none"}
+
+
+def test_a_later_complete_statement_takes_the_place_of_an_earlier() -> None:
+    """A line that is gone from it is gone; from one of another period, or an incomplete one, nothing follows."""
+    first = bill(line(), line("b"))
+    later = bill(line(), fetched_at=FETCHED.replace(hour=12))
+    assert the_row(reconcile([claim()], [first], at=NOW)).cause == "duplicate"
+    assert not reconcile([claim()], [later, first], at=NOW).breaks
+    for other in (
+        replace(later, complete=False),
+        replace(later, period=(PERIOD[1], PERIOD[1].replace(day=9)), lines=()),
+    ):
+        assert the_row(reconcile([claim()], [first, other], at=NOW)).cause == "duplicate"
+
+
+def test_one_job_with_lines_does_not_make_a_control_of_every_sum() -> None:
+    runware: dict[str, Any] = {"provider": "runware", "provider_job": None}
+    jobs = [claim(1, offer="runware/one", **runware), claim(2, offer="runware/two", **runware)]
+    days: dict[str, Any] = {"provider": "runware", "source": "runware-usage", "aggregate": True, **_UNSAID}
+    sums = bill(line("d", "1.40", None, sku="one", **days), line("e", "1.40", None, sku="two", **days), per_job=False)
+    own = bill(line("i", "1.40", None, provider="runware", source="csv", sku="one", attempt="attempt-1", invoice="R-1"))
+    result = reconcile(jobs, [sums, replace(own, complete=False)], at=NOW)
+    assert sorted((row.sku, row.subject, row.cause) for row in result.jobs) == [
+        ("one", "control", "none"),
+        ("one", "job", "none"),
+        ("two", "aggregate", "none"),
+    ]
+    assert [one.invoiced for one in result.totals] == [usd("2.80")]
+
+
+def test_a_charge_of_a_job_that_is_still_open_says_how_to_go_on() -> None:
+    row = the_row(run(claim(posted=None, state="unknown", settled_at=None), line()))
+    assert (row.cause, row.amount) == ("unexplained", usd("1.40"))
+    assert "follow it up" in row.suggestion
+
+
+def test_a_small_amount_is_not_tolerated_where_it_is_a_large_part() -> None:
+    """Half a cent of ten is 5 %: within the one bound, beyond the other."""
+    cost = usd("0.10")
+    ours = claim(posted=cost, quoted=Span(cost, cost, cost), quoted_lines=())
+    row = the_row(run(ours, line("a", "0.105", **_UNSAID)))
+    assert (row.cause, row.standing) == ("unexplained", "break")
+
+
+def _runware(number: int, begun: datetime) -> Claimed:
+    more: dict[str, Any] = {"provider": "runware", "offer": "runware/creatify:aurora@0", "provider_job": None}
+    return claim(number, submitted_at=begun, settled_at=begun.replace(minute=begun.minute + 1), **more)
+
+
+def _day(key: str, day: datetime, amount: str) -> StatementLine:
+    more: dict[str, Any] = {"provider": "runware", "source": "runware-usage", "aggregate": True, **_UNSAID}
+    period = (day.date(), (day + timedelta(days=1)).date())
+    return line(key, amount, None, sku="creatify:aurora@0", charged_at=None, period=period, **more)
+
+
+def test_days_of_equal_sums_are_no_duplicates() -> None:
+    days = [datetime(2026, 11, number, 12, tzinfo=UTC) for number in (3, 4, 5)]
+    sums = bill(*(_day(f"d{day.day}", day, "1.40") for day in days), per_job=False)
+    row = the_row(reconcile([_runware(1, days[0]), _runware(2, days[1])], [sums], at=NOW))
+    assert (row.cause, row.amount) == ("quantity", usd("1.40"))
+
+
+def test_a_sum_may_count_by_the_day_a_job_began_or_by_the_day_it_ended() -> None:
+    """A job of the turn of the month: either is right, as long as all of the bill does so."""
+    night = datetime(2026, 10, 31, 23, 58, tzinfo=UTC)
+    noon = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    jobs = [replace(_runware(1, night), settled_at=night + timedelta(minutes=5)), _runware(2, noon)]
+    both_months = (PERIOD[0].replace(month=10), PERIOD[1])
+    for by_night, by_noon in (("1.40", "1.40"), ("0", "2.80")):
+        lines = (_day("n", night, by_night), _day("d", noon, by_noon))
+        assert not reconcile(jobs, [bill(*lines, per_job=False, period=both_months)], at=NOW).breaks

@@ -1,9 +1,12 @@
 """Readers against the shapes that the providers publish and that were recorded, and against files gone wrong."""
 
+import importlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +15,9 @@ from ledger.errors import BadStatement
 from ledger.statement.creatify import job_list
 from ledger.statement.fal import billing_events, usage
 from ledger.statement.focus import focus_csv, focus_parquet
-from ledger.statement.lines import Statement
+from ledger.statement.lines import SOURCES, Source, Statement
+from ledger.statement.mapping import read_mapping
+from ledger.statement.reading import read_statement
 from ledger.statement.runware import usage_activity
 from pricing import Money, usd
 from tests.strategies import json_texts
@@ -21,7 +26,7 @@ AT = datetime(2026, 11, 20, tzinfo=UTC)
 NOVEMBER = date(2026, 11, 1), date(2026, 12, 1)
 
 # The documentation's own example: https://fal.ai/docs/platform-apis/v1/models/billing-events
-EVENT = {
+EVENT: dict[str, Any] = {
     "request_id": "0199-a",
     "endpoint_id": "fal-ai/flux/dev",
     "timestamp": "2026-11-18T09:30:00Z",
@@ -35,7 +40,7 @@ EVENT = {
 }
 
 
-def events(*rows: dict[str, object], **page: object) -> str:
+def events(*rows: Mapping[str, object], **page: object) -> str:
     return json.dumps({"billing_events": rows, "next_cursor": None, "has_more": False, **page})
 
 
@@ -232,8 +237,8 @@ FOCUS = (
 )
 
 
-def focus(*rows: str, **more: object) -> Statement:
-    return focus_csv("\ufeff" + FOCUS + "\n".join(rows) + "\n", fetched_at=AT, **more)  # type: ignore[arg-type]
+def focus(*rows: str, **more: Any) -> Statement:
+    return focus_csv("\ufeff" + FOCUS + "\n".join(rows) + "\n", fetched_at=AT, **more)
 
 
 def test_focus_pay_as_you_go() -> None:
@@ -290,6 +295,54 @@ def test_a_bad_focus_row_is_one_line(old: str, new: str, said: str) -> None:
     assert said in str(error.value)
 
 
+def test_one_door_for_all() -> None:
+    mapping = read_mapping(
+        'provider = "a"\n[columns]\namount = "x"\ncharged_at = "d"\n[constants]\ncurrency = "USD"', "m"
+    )
+    saved: dict[Source, str | bytes] = {
+        "fal-billing-events": events(EVENT),
+        "fal-usage": '{"time_series": []}',
+        "runware-usage": "[]",
+        "creatify-jobs": json.dumps([{**DONE, "credits_used": 1}]),
+        "csv": "d,x\n2026-11-18,1\n",
+        "focus": (FOCUS + "1,1,1,USD,Tax,,2026-11-18,2026-11-19,fal,,,,,,,,,\n").encode(),
+    }
+    assert set(saved) == set(SOURCES)
+    for source, data in saved.items():
+        found = read_statement(source, [data], fetched_at=AT, mapping=mapping)
+        assert (found.source, len(found.lines)) == (source, 0 if source in ("fal-usage", "runware-usage") else 1)
+    with pytest.raises(BadStatement, match="a CSV needs a mapping; name its TOML file"):
+        read_statement("csv", ["a,b"], fetched_at=AT)
+    with pytest.raises(BadStatement, match="is no source; known: fal-billing-events"):
+        read_statement("fal", ["{}"], fetched_at=AT)  # type: ignore[arg-type]
+    with pytest.raises(BadStatement, match="Parquet"):
+        read_statement("focus", [b"PAR1 and nothing more"], fetched_at=AT)
+
+
 def test_parquet_takes_pyarrow_or_says_so() -> None:
     with pytest.raises(BadStatement, match="Parquet"):
         focus_parquet(b"not one", fetched_at=AT)
+
+
+def test_parquet_is_read_as_the_same_rows() -> None:
+    arrow: Any = pytest.importorskip("pyarrow")
+    parquet: Any = importlib.import_module("pyarrow.parquet")
+    cents = arrow.decimal128(20, 9)
+    columns: dict[str, Any] = {
+        "BilledCost": arrow.array([Decimal("1.26")], cents),
+        "BillingCurrency": ["USD"],
+        "ChargeCategory": ["Usage"],
+        "ChargePeriodStart": arrow.array([datetime(2026, 11, 18, 9, tzinfo=UTC)]),
+        "ChargePeriodEnd": arrow.array([datetime(2026, 11, 18, 10, tzinfo=UTC)]),
+        "ServiceProviderName": ["fal"],
+        "PricingQuantity": arrow.array([Decimal(10)], cents),
+        "InvoiceId": arrow.array([None], arrow.string()),
+    }
+    sink = arrow.BufferOutputStream()
+    parquet.write_table(arrow.table(columns), sink)
+    (line,) = focus_parquet(sink.getvalue().to_pybytes(), fetched_at=AT).lines
+    assert (line.amount, line.quantity, line.invoice) == (usd("1.26"), Decimal(10), None)
+    sink = arrow.BufferOutputStream()
+    parquet.write_table(arrow.table(columns | {"BilledCost": [1.26]}), sink)
+    with pytest.raises(BadStatement, match="row 1, BilledCost: is a float, which is not exact"):
+        focus_parquet(sink.getvalue().to_pybytes(), fetched_at=AT)
