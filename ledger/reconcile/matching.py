@@ -82,13 +82,13 @@ def match(claims: Sequence[Claimed], lines: Iterable[StatementLine]) -> Matched:
         else:
             (matched.sums if line.aggregate else matched.loose).append(line)
     for attempt, found in of_claims.items():
-        matched.of_claims[attempt], rest = _strongest(found) if len(found) > 1 else (found, [])
+        matched.of_claims[attempt], rest = strongest(found) if len(found) > 1 else (found, [])
         if rest:
             matched.besides[attempt] = rest
     return matched
 
 
-def _strongest(lines: list[StatementLine]) -> tuple[list[StatementLine], list[StatementLine]]:
+def strongest(lines: Sequence[StatementLine]) -> tuple[list[StatementLine], list[StatementLine]]:
     """What the best source says: an invoice's lines, else those of one source. The same charge is not counted twice.
 
     Taxes and fees that only a weaker source has are no such charge, and count.
