@@ -11,8 +11,8 @@ from .accounts import BOOKS
 from .columns import METADATA, STRICT, LedgerRow, check, index_where, one_of, text, whole
 from .evidence import CHANNELS, RANKS
 from .instants import WEEKDAYS, WINDOWS
-from .states import OPEN, STATES
 from .statement.tables import BILLED, LISTED, SAYING, STATEMENT
+from .states import OPEN, STATES
 from .taught import RATING, TIMING
 
 VERSION = "0004"

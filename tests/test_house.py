@@ -33,7 +33,14 @@ PURE = {
 PURE_FOLDERS = {"ledger/statement", "ledger/reconcile", "ledger/learning", "ledger/forecast", "ledger/pages"}
 """Every room of these is pure, but those that bring the database in."""
 NOT_PURE = {
-    *("statement/importing", "statement/kept", "statement/tables", "reconcile/run", "reconcile/words"),
+    *(
+        "statement/importing",
+        "statement/kept",
+        "statement/tables",
+        "reconcile/run",
+        "reconcile/words",
+        "reconcile/claims",
+    ),
     *("forecast/store", "forecast/tables"),
 }
 IMPURE_MODULES = {

@@ -3,7 +3,8 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, cast
@@ -15,7 +16,7 @@ from pricing import Money
 from .. import texts
 from ..instants import micros, moment
 from ..store import Row, Statement, Work
-from .lines import LineKind, Source, StatementLine
+from .lines import LineKind, Period, Source, StatementLine
 from .lines import Statement as Bill
 from .tables import BILLED, LISTED, STATEMENT
 
@@ -34,6 +35,22 @@ _LINES = Statement(
     .offset(sa.literal_column("0"))
 )
 _LISTED = Statement(sa.select(LISTED.c.billed).where(LISTED.c.statement == sa.bindparam("statement")))
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A statement that was imported."""
+
+    id: str
+    provider: str
+    source: str
+    period: Period
+    lines: int
+    complete: bool
+    """Whether no line of the period is missing, here or at its source."""
+    fetched_at: datetime
+    imported_at: datetime
+    author: str
 
 
 def digest_of(line: Mapping[str, Any]) -> str:
@@ -122,20 +139,33 @@ def bills(work: Work, provider: str | None) -> list[Bill]:
     found = list[Bill]()
     for head in heads(work, provider):
         numbers = [row["billed"] for row in work.rows(_LISTED, {"statement": head["id"]})]
-        whole = bool(head["complete"]) and head["listed"] == head["lines"]
-        found.append(bill_of(head, tuple(lines[number] for number in sorted(numbers)), complete=whole))
+        one = filed(head)
+        found.append(
+            Bill(
+                one.provider,
+                cast("Source", one.source),
+                one.period,
+                tuple(lines[number] for number in sorted(numbers)),
+                one.complete,
+                one.fetched_at,
+                per_job=bool(head["per_job"]),
+            )
+        )
     return found
 
 
-def bill_of(head: Row, lines: tuple[StatementLine, ...], *, complete: bool) -> Bill:
-    return Bill(
+def filed(head: Row) -> Filed:
+    """A statement's head."""
+    return Filed(
+        head["id"],
         head["provider"],
-        cast("Source", head["source"]),
+        head["source"],
         (date.fromisoformat(head["first_day"]), date.fromisoformat(head["end_day"])),
-        lines,
-        complete,
+        head["lines"],
+        bool(head["complete"]) and head["listed"] == head["lines"],
         moment(head["fetched_at"]),
-        per_job=bool(head["per_job"]),
+        moment(head["imported_at"]),
+        head["author"],
     )
 
 
