@@ -20,7 +20,7 @@ from .statement.lines import Statement
 from .store import Store
 from .texts import clean
 
-_NO_WORTH: Mapping[str, Fraction] = MappingProxyType({})
+_NOTHING: Mapping[str, Fraction] = MappingProxyType({})
 
 
 class Billing:
@@ -53,16 +53,17 @@ class Billing:
         month: str | None = None,
         *,
         at: datetime | None = None,
-        worth: Mapping[str, Fraction] = _NO_WORTH,
+        worth: Mapping[str, Fraction] = _NOTHING,
+        minimums: Mapping[str, Fraction] = _NOTHING,
     ) -> Reconciliation:
         """What was quoted, held, reported and billed, side by side, and each difference with its cause. Writes nothing.
 
         Posted is what the books knew without the bill. `month`: 2026-11, None: all time. `at`: None is now; it says
-        what is due. `worth`: budget currency per unit of a currency that bills are in. Raises BadRequest, BadStatement
-        where a bill is in a currency of unknown worth.
+        what is due. `worth`: budget currency per unit of a currency that bills are in. `minimums`: the least that an
+        offer charges, native. Raises BadRequest, BadStatement where a bill is in a currency of unknown worth.
         """
         return self._store.read(
-            lambda work: run.reconciled(work, at or moment(self._store.now()), provider, month, worth)
+            lambda work: run.reconciled(work, at or moment(self._store.now()), provider, month, worth, minimums)
         )
 
     def close_break(
@@ -72,7 +73,7 @@ class Billing:
         *,
         author: str,
         note: str,
-        worth: Mapping[str, Fraction] = _NO_WORTH,
+        worth: Mapping[str, Fraction] = _NOTHING,
     ) -> Break:
         """A person's word on a break, kept for ever; new evidence opens it again. Repeating it changes nothing.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,12 +52,19 @@ _GONE = ("released", "expired", "written_off")
 _TURNED_AWAY = ("refused", "not_sent")
 
 
-def claims(work: Work, provider: str | None = None, *, with_bills: bool = False) -> Iterator[Claimed]:
+def claims(
+    work: Work,
+    provider: str | None = None,
+    *,
+    with_bills: bool = False,
+    minimums: Mapping[str, Fraction] = MappingProxyType({}),
+) -> Iterator[Claimed]:
     """Every attempt, of one provider or of all, in order of jobs; read a page at a time.
 
-    `with_bills`: as the books have it now, with what bills and words on them said.
+    `with_bills`: as the books have it now, with what bills and words on them said. `minimums`: the least that an offer
+    charges, in its provider's currency: quotes do not keep it.
     """
-    after, quotes = "", _Quotes(work)
+    after, quotes = "", _Quotes(work, minimums)
     while page := work.rows(_JOBS, {"after": after}):
         span = {"after": after, "last": page[-1]["id"]}
         attempts, said, events = (by(work.rows(one, span), "job") for one in (_ATTEMPTS, _SAID, _EVENTS))
@@ -72,16 +80,17 @@ def claims(work: Work, provider: str | None = None, *, with_bills: bool = False)
 class _Quotes:
     """The lines of quotes, those read last."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, work: Work, minimums: Mapping[str, Fraction]) -> None:
+        self._work, self._minimums = work, minimums
         self.lines = lru_cache(maxsize=4096)(self._read)
 
     def _read(self, name: str) -> tuple[QuotedLine, ...]:
         row = self._work.row(_QUOTE, {"quote": name})
-        return () if row is None else quoted_lines(texts.mapping(row["body"]))
+        quote = {} if row is None else texts.mapping(row["body"])
+        return quoted_lines(quote, self._minimums.get(quote["offer"])) if quote else ()
 
 
-def quoted_lines(quote: Mapping[str, Any]) -> tuple[QuotedLine, ...]:
+def quoted_lines(quote: Mapping[str, Any], minimum: Fraction | None = None) -> tuple[QuotedLine, ...]:
     """Quantity and price of each line; of a contested price, also the others that its range is made of."""
     lines: Sequence[Mapping[str, Any]] = quote["lines"]
     contested = len(lines) == 1 and len(quote["rates"]) > 1
@@ -89,7 +98,9 @@ def quoted_lines(quote: Mapping[str, Any]) -> tuple[QuotedLine, ...]:
     for line in lines:
         quantity, price = Fraction(line["billed"]), Fraction(line["rate"])
         ends = {Fraction(quote[end]["amount"]) / quantity for end in ("low", "high")} if contested and quantity else ()
-        found.append(QuotedLine(quantity, line["unit"], price, other_prices=tuple(sorted({*ends} - {price}))))
+        found.append(
+            QuotedLine(quantity, line["unit"], price, minimum=minimum, other_prices=tuple(sorted({*ends} - {price})))
+        )
     return tuple(found)
 
 

@@ -22,12 +22,19 @@ _SAID = Statement(sa.select(SAYING).order_by(SAYING.c.id))
 
 
 def reconciled(
-    work: Work, at: datetime, provider: str | None, month: str | None, worth: Mapping[str, Fraction]
+    work: Work,
+    at: datetime,
+    provider: str | None,
+    month: str | None,
+    worth: Mapping[str, Fraction],
+    minimums: Mapping[str, Fraction],
 ) -> Reconciliation:
     """All of it, or one provider's, or one month's (2026-11): what is ours or billed then. Raises BadRequest."""
     if month is not None and not _is_month(month):
         raise BadRequest(f"{month[:20]!r} is not a month", value=month[:20], next="write 2026-11")
-    found = reconcile(claims(work, provider), bills(work, provider), at=at, words=words(work), worth=worth)
+    found = reconcile(
+        claims(work, provider, minimums=minimums), bills(work, provider), at=at, words=words(work), worth=worth
+    )
     return found if month is None else _of_month(found, month)
 
 
