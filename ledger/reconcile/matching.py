@@ -47,8 +47,8 @@ def lines_of(statements: Iterable[Statement]) -> list[StatementLine]:
                 found[key] = weight, line
     for (_, source), told in by_source.items():
         if source != "csv" and len(told) > 1:
-            for key in _superseded(told):
-                del found[key]
+            for gone in _superseded(told):
+                del found[gone]
     return [found[key][1] for key in sorted(found)]
 
 
