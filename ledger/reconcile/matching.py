@@ -47,8 +47,8 @@ def lines_of(statements: Iterable[Statement]) -> list[StatementLine]:
                 found[key] = weight, line
     for (_, source), told in by_source.items():
         if source != "csv" and len(told) > 1:
-            for key in _superseded(told):
-                del found[key]
+            for gone in _superseded(told):
+                del found[gone]
     return [found[key][1] for key in sorted(found)]
 
 
@@ -56,7 +56,9 @@ def _superseded(told: Iterable[Statement]) -> set[tuple[str, str, str]]:
     """Keys that a later complete statement of their period does not have any more."""
     live, gone = dict[tuple[str, str, str], date](), set[tuple[str, str, str]]()
     for statement in sorted(told, key=lambda one: (one.fetched_at, one.complete)):
-        now = {(line.provider, line.source, line.key): line.day for line in statement.lines}
+        now: dict[tuple[str, str, str], date] = {
+            (line.provider, line.source, line.key): line.day for line in statement.lines
+        }
         if statement.complete:
             first, end = statement.period
             gone |= {key for key, day in live.items() if first <= day < end and key not in now}
