@@ -79,15 +79,16 @@ def basis_of(claim: Claimed) -> Basis:
 def basis_of_all(claims: Sequence[Claimed], currency: str, budget: str) -> Basis:
     """Our side of a sum of usage: quantities are added where all attempts have one unit and price."""
     each = [basis_of(claim) for claim in claims]
+    charged = [one for one in each if not one.released] or each
     posted = sum(one.posted for one in each)
     value = sum((one.posted * one.rate for one in each), Fraction(0))
     rate = value / posted if posted else (each[0].rate if each else Fraction(1))
-    first = each[0] if each else None
+    first = charged[0] if charged else None
     factors = None
     if first is not None and first.factors is not None:
         price = first.factors[1]
-        alike = all(one.factors is not None and one.factors[1] == price and one.unit == first.unit for one in each)
-        factors = (sum((one.factors[0] for one in each if one.factors), Fraction(0)), price) if alike else None
+        alike = all(one.factors is not None and one.factors[1] == price and one.unit == first.unit for one in charged)
+        factors = (sum((one.factors[0] for one in charged if one.factors), Fraction(0)), price) if alike else None
     known = first is not None and factors is not None
     return Basis(
         currency,

@@ -12,13 +12,14 @@ from datetime import date, datetime, timedelta
 from pricing import Money
 
 from ..statement.lines import Statement, StatementLine
-from .case import Basis, Case, basis_of_all
+from .case import Basis, Case, basis_of, basis_of_all
 from .causes import cause_of
 from .matching import Matched, month_of
 from .rows import Terms, amount_of, loose_row, split_of
 from .values import Cause, Claimed, JobMatch
 
 _DAY = timedelta(days=1)
+_SUMS_MOST = 4096
 _Where = tuple[str, str]
 """SKU and month."""
 
@@ -182,6 +183,9 @@ def _cause(case: Case, claims: Sequence[Claimed], lines: Sequence[StatementLine]
     charged = sum(bool(claim.owed.nanos) for claim in claims)
     if not lines:
         return ("missing_invoice", f"no usage, for {charged} jobs of ours") if case.basis.posted else ("none", "")
+    let_go = [claim.quoted.expected.nanos for claim in claims if basis_of(claim).released]
+    if case.variance > 0 and case.variance in _sums_of(let_go):
+        return "late_charge_after_release", "it is what jobs cost that were let go without a charge"
     counts = [line.count for line in lines if line.count is not None]
     if len(counts) == len(lines) and case.variance:
         billed = sum(counts)
@@ -190,6 +194,16 @@ def _cause(case: Case, claims: Sequence[Claimed], lines: Sequence[StatementLine]
         if billed > sum(max(1, claim.outputs_asked) for claim in claims) and case.variance > 0:
             return "unknown_charge", f"{billed} charges, for {len(claims)} jobs of ours"
     return cause_of(case, (), None)
+
+
+def _sums_of(amounts: Sequence[int]) -> set[int]:
+    """What some of them can add up to, so far as it can be told quickly."""
+    found = {0}
+    for nanos in amounts:
+        if len(found) > _SUMS_MOST:
+            break
+        found |= {one + nanos for one in found}
+    return found
 
 
 def _as_billed(basis: Basis, claims: Sequence[Claimed], seen: Mapping[str, JobMatch]) -> Basis:

@@ -87,9 +87,9 @@ def row_of(line: StatementLine) -> dict[str, Any]:
                 "aggregate": line.aggregate,
                 "count": line.count,
                 "priced": _money(line.priced),
-                "raw": clean(line.raw),
             }
         ),
+        "raw": clean(line.raw),
     }
     return row | {"digest": digest_of(row)}
 
@@ -121,7 +121,7 @@ def line_of(row: Row) -> StatementLine:
         None if body["credit_value"] is None else Fraction(body["credit_value"]),
         row["invoice"],
         row["revision"],
-        body["raw"],
+        row["raw"],
         body["aggregate"],
         body["count"],
         _amount(body["priced"]),

@@ -44,7 +44,7 @@ class BilledRow(LedgerRow, table=True):
     source: str = text()
     key: str = text()
     digest: str = text()
-    """Of all that it says."""
+    """Of all that it says, but not of how it came."""
     kind: str = text()
     amount_nanos: int = whole()
     currency: str = text()
@@ -59,6 +59,8 @@ class BilledRow(LedgerRow, table=True):
     revision: int = whole()
     body: str = text()
     """What else it says, JSON."""
+    raw: str = text()
+    """As it came when it was first seen: what changes in it alone is no other line."""
 
 
 class ListedRow(LedgerRow, table=True):

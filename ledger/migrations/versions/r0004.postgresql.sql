@@ -19,6 +19,7 @@ CREATE TABLE billed (
     invoice TEXT COLLATE "C",
     revision BIGINT NOT NULL,
     body TEXT COLLATE "C" NOT NULL,
+    raw TEXT COLLATE "C" NOT NULL,
     CONSTRAINT pk_billed PRIMARY KEY (id),
     CONSTRAINT uq_billed_provider_source_key_digest UNIQUE (provider, source, key, digest),
     CONSTRAINT ck_billed_source_known CHECK ("source" IN ('fal-billing-events', 'fal-usage', 'runware-usage',
