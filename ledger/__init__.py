@@ -24,7 +24,7 @@ from .migrations import Upgraded, upgrade
 from .reconcile.values import Break, JobMatch, Reconciliation, Totals
 from .statement.importing import Imported
 from .statement.kept import Filed
-from .statement.lines import SOURCES, Statement, StatementLine
+from .statement.lines import Source, Statement, StatementLine
 from .statement.mapping import read_mapping
 from .statement.reading import read_statement
 from .values import (
@@ -50,7 +50,6 @@ from .values import (
 )
 
 __all__ = [
-    "SOURCES",
     "Accuracy",
     "Ask",
     "AttemptView",
@@ -87,6 +86,7 @@ __all__ = [
     "Rated",
     "Reconciliation",
     "Refusal",
+    "Source",
     "Standing",
     "Statement",
     "StatementLine",

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
-from ledger import SOURCES, Filed, Imported, Ledger, Statement, read_mapping, read_statement
+from ledger import Filed, Imported, Ledger, Statement, read_mapping, read_statement
+from ledger import Source as Kind
 
 from .. import BadRequest
 from ..errors import NotConfigured
@@ -27,6 +28,7 @@ statement_app = typer.Typer(
     name="statement", help="What providers say they charged.", no_args_is_help=True, rich_markup_mode=None
 )
 Author = Annotated[str | None, typer.Option("--author", help="Who says so; default: you.")]
+SOURCES: tuple[str, ...] = get_args(Kind)
 Source = Annotated[
     str | None, typer.Option("--source", help=f"{', '.join(SOURCES)}; of a file it is found out if absent.")
 ]
