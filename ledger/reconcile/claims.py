@@ -86,8 +86,10 @@ class _Quotes:
 
     def _read(self, name: str) -> tuple[QuotedLine, ...]:
         row = self._work.row(_QUOTE, {"quote": name})
-        quote = {} if row is None else texts.mapping(row["body"])
-        return quoted_lines(quote, self._minimums.get(quote["offer"])) if quote else ()
+        if row is None:
+            return ()
+        quote = texts.mapping(row["body"])
+        return quoted_lines(quote, self._minimums.get(quote["offer"]))
 
 
 def quoted_lines(quote: Mapping[str, Any], minimum: Fraction | None = None) -> tuple[QuotedLine, ...]:
