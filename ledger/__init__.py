@@ -7,6 +7,7 @@ from .errors import (
     BadLot,
     BadRequest,
     BadScope,
+    BadStatement,
     BadVerdict,
     LedgerError,
     StorageError,
@@ -14,8 +15,18 @@ from .errors import (
     WrongState,
 )
 from .experience import Latency, Rated
+from .learning.accuracy import Accuracy
+from .learning.drift import Drift
+from .learning.opaque import UnitRate
+from .learning.override import proposal
 from .ledger import Ledger
 from .migrations import Upgraded, upgrade
+from .reconcile.values import Break, JobMatch, Reconciliation, Totals
+from .statement.importing import Imported
+from .statement.kept import Filed
+from .statement.lines import Source, Statement, StatementLine
+from .statement.mapping import read_mapping
+from .statement.reading import read_statement
 from .values import (
     Ask,
     AttemptView,
@@ -39,23 +50,30 @@ from .values import (
 )
 
 __all__ = [
+    "Accuracy",
     "Ask",
     "AttemptView",
     "BadBudget",
     "BadLot",
     "BadRequest",
     "BadScope",
+    "BadStatement",
     "BadVerdict",
+    "Break",
     "Budget",
     "Check",
     "Condition",
     "CreditLot",
     "Credits",
+    "Drift",
     "Event",
     "Explanation",
+    "Filed",
     "Grant",
     "Headroom",
     "Holder",
+    "Imported",
+    "JobMatch",
     "JobView",
     "Latency",
     "Ledger",
@@ -66,13 +84,22 @@ __all__ = [
     "PastRefusal",
     "Prepaid",
     "Rated",
+    "Reconciliation",
     "Refusal",
+    "Source",
     "Standing",
+    "Statement",
+    "StatementLine",
     "StorageError",
+    "Totals",
+    "UnitRate",
     "UnknownJob",
     "Upgraded",
     "Verdict",
     "WrongState",
     "look_at",
+    "proposal",
+    "read_mapping",
+    "read_statement",
     "upgrade",
 ]

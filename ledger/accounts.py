@@ -27,7 +27,11 @@ def expense(provider: str) -> str:
 
 def source(provider: str, currency: str) -> str:
     """Where the money for a job comes from: a debt in US dollars, credits bought before in anything else."""
-    return f"payable:{provider}" if currency == "USD" else prepaid(provider)
+    return payable(provider) if currency == "USD" else prepaid(provider)
+
+
+def payable(provider: str) -> str:
+    return f"payable:{provider}"
 
 
 def prepaid(provider: str) -> str:

@@ -7,6 +7,7 @@ LedgerError
 ├── UnknownJob      no such job, or no such attempt of it
 ├── BadLot          a purchase of credits that cannot be, or another one under the id of an earlier one
 ├── BadVerdict      a person's verdict that names no amount, or one of a foreign currency
+├── BadStatement    a provider's bill, or the mapping that says how to read one, that cannot be read without guessing
 ├── WrongState      the job's state does not allow this act of a person
 └── StorageError    the database could not be opened, read or written; nothing was changed
 """
@@ -51,6 +52,10 @@ class BadLot(LedgerError, ValueError):
 
 class BadVerdict(LedgerError, ValueError):
     code = "bad_request"
+
+
+class BadStatement(LedgerError, ValueError):
+    code = "bad_statement"
 
 
 class WrongState(LedgerError):

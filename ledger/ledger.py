@@ -12,6 +12,7 @@ from typing import Self
 from pricing import Money, Quote
 
 from . import reading
+from .billing import Billing
 from .budget import explain, terms
 from .check import rebuild, verify
 from .credit import lots
@@ -43,7 +44,7 @@ from .values import (  # fmt: skip
 )
 
 
-class Ledger(Following, Teaching):
+class Ledger(Following, Teaching, Billing):
     """Budgets, holds, charges and the journal in one database. May be used from several threads."""
 
     def __init__(self, store: Store) -> None:

@@ -29,6 +29,13 @@ def purchase(provider: str, quantity: Money, cost: Money) -> tuple[Posting, ...]
     )
 
 
+def bill(provider: str, amount: Money) -> tuple[Posting, ...]:
+    """A charge of no job of ours that a person accepted (negative: given back)."""
+    national = len(amount.currency) == 3 and amount.currency.isupper()
+    source = accounts.payable(provider) if national else accounts.prepaid(provider)
+    return _pairs((accounts.expense(provider), source, amount))
+
+
 def breakage(provider: str, quantity: Money, cost: Money) -> tuple[Posting, ...]:
     """Credits expired, and with them what they had cost."""
     lost = accounts.breakage(provider)

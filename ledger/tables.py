@@ -11,10 +11,11 @@ from .accounts import BOOKS
 from .columns import METADATA, STRICT, LedgerRow, check, index_where, one_of, text, whole
 from .evidence import CHANNELS, RANKS
 from .instants import WEEKDAYS, WINDOWS
+from .statement.tables import BILLED, LISTED, SAYING, STATEMENT
 from .states import OPEN, STATES
 from .taught import RATING, TIMING
 
-VERSION = "0003"
+VERSION = "0004"
 """Of the schema, and the name of the newest migration; another one is refused."""
 GATES = ("open", "frozen", "closed")
 """Whether a budget lets new holds in: a person's word."""
@@ -390,7 +391,8 @@ ENTRY = METADATA.tables["entry"]
 DRAW = METADATA.tables["draw"]
 
 FACTS = (
-    "notice", "quote", "refusal", "event", "observation", "inbox", TIMING.name, RATING.name, "txn", "entry", "draw"
+    "notice", "quote", "refusal", "event", "observation", "inbox", TIMING.name, RATING.name, "txn", "entry", "draw",
+    STATEMENT.name, BILLED.name, LISTED.name, SAYING.name,
 )  # fmt: skip
 """Tables whose rows are never changed nor removed, by anyone."""
 KEPT = {"lot": tuple(column.name for column in LOT.c if not column.name.startswith("remaining"))}

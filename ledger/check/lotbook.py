@@ -12,6 +12,7 @@ _KINDS = {
     "purchase": ("prepaid", "issued", "inventory", "cash"),
     "breakage": ("breakage", "prepaid", "inventory"),
     "draw": ("drawn", "inventory"),
+    "bill": ("expense", "payable", "prepaid"),
 }
 """The accounts that each kind of transaction without a job may move."""
 
@@ -61,7 +62,7 @@ class Books:
         return differ("draw", name, "credits", (leg["account"], leg["currency"]), mine)
 
     def _loose(self, stretch: facts.Stretch) -> Answers:
-        """A transaction without a job is a purchase, an expiry or the cost of draws, on their accounts."""
+        """A transaction without a job is a purchase, an expiry, the cost of draws or a bill's, on their accounts."""
         for txn in stretch.loose.values():
             legs = stretch.legs[txn["id"]]
             yield from zero_sums(legs)

@@ -13,7 +13,7 @@ from ..errors import LedgerError
 from ..store import Statement, Work, schema
 from ..tables import MIGRATION, VERSION
 from ..values import Check, Verdict
-from . import facts, lotbook
+from . import billbook, facts, lotbook
 from .budgetbook import Sums
 from .facts import Story
 from .judging import OF_A_JOB, Answers, Fault, differ
@@ -32,6 +32,7 @@ def verify(work: Work, now: int) -> Verdict:
     asking.ask("chains share a currency", "budget", sums.chains())
     books = lotbook.Books(work)
     asking.ask("lots equal their draws", "lot", books.faults())
+    asking.ask("bills and words on them are whole", "billed", billbook.faults(work))
     asking.ask("database and guards are whole", "database", _database(work))
     return asking.verdict()
 

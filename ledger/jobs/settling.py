@@ -211,7 +211,7 @@ def weigh_all(currency: str, attempts: Sequence[Row], said: Sequence[Mapping[str
     found: list[Weighed] = []
     for attempt in attempts:
         agreed = terms(attempt, currency)
-        finding = weigh((_observation(one) for one in said if one["attempt"] == attempt["id"]), agreed)
+        finding = weigh((observation(one) for one in said if one["attempt"] == attempt["id"]), agreed)
         amount = None if finding.posted is None else finding.posted.amount
         budget = None if amount is None else agreed.in_budget(amount)
         native = None if amount is None else agreed.in_native(amount)
@@ -222,7 +222,7 @@ def weigh_all(currency: str, attempts: Sequence[Row], said: Sequence[Mapping[str
     return found
 
 
-def _observation(one: Mapping[str, Any]) -> Observation:
+def observation(one: Mapping[str, Any]) -> Observation:
     nanos = one["amount_nanos"]
     amount = None if nanos is None else Money(nanos, one["currency"])
     return Observation(one["id"], one["evidence"], amount, bool(one["final"]), one["delivered"], one["revision"])

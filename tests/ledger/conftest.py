@@ -9,11 +9,13 @@ from tests.ledger import world
 
 _ONE_FILE = ("test_condition", "test_engine", "test_migrations", "test_pure", "test_ports", "test_windows")
 """Of no database, or of SQLite alone."""
+_PURE_ROOMS = ("statement", "reconcile", "learning")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    name = Path(str(metafunc.definition.path)).stem
-    if "backend" in metafunc.fixturenames and name not in _ONE_FILE:
+    path = Path(str(metafunc.definition.path))
+    once = path.stem in _ONE_FILE or path.parent.name in _PURE_ROOMS
+    if "backend" in metafunc.fixturenames and not once:
         metafunc.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
 
 

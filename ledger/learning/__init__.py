@@ -1,0 +1,1 @@
+"""What bills teach: prices that drift, opaque units, how good quotes are. Proposes; changes no card and no fact."""

@@ -1,0 +1,1 @@
+"""What was spent, promised and billed, in the shapes people ask for. Reads; never moves money."""
