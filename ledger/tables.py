@@ -1,6 +1,6 @@
 """The rows as SQLModel tables: columns, keys, CHECKs. Nothing decides here.
 
-Facts (`FACTS`, below) are only ever added. Projections (period, job, attempt, what is left of a lot) follow from them.
+Facts (`FACTS`, below) are only ever added. Projections (period, job, attempt, daily, what is left of a lot) follow from them.
 Amounts are whole nanos, instants whole microseconds since 1970 in UTC, structures are JSON text. The same tables serve
 SQLite and PostgreSQL; what differs is told apart here.
 """
@@ -13,8 +13,9 @@ from .evidence import CHANNELS, RANKS
 from .instants import WEEKDAYS, WINDOWS
 from .states import OPEN, STATES
 from .taught import RATING, TIMING
+from .told import FORECAST
 
-VERSION = "0003"
+VERSION = "0004"
 """Of the schema, and the name of the newest migration; another one is refused."""
 GATES = ("open", "frozen", "closed")
 """Whether a budget lets new holds in: a person's word."""
@@ -390,7 +391,8 @@ ENTRY = METADATA.tables["entry"]
 DRAW = METADATA.tables["draw"]
 
 FACTS = (
-    "notice", "quote", "refusal", "event", "observation", "inbox", TIMING.name, RATING.name, "txn", "entry", "draw"
+    "notice", "quote", "refusal", "event", "observation", "inbox", TIMING.name, RATING.name, FORECAST.name, "txn",
+    "entry", "draw",
 )  # fmt: skip
 """Tables whose rows are never changed nor removed, by anyone."""
 KEPT = {"lot": tuple(column.name for column in LOT.c if not column.name.startswith("remaining"))}

@@ -10,6 +10,7 @@ from pricing import PricingError
 from .. import texts
 from ..columns import METADATA
 from ..errors import LedgerError
+from ..report import rollup
 from ..store import Statement, Work, schema
 from ..tables import MIGRATION, VERSION
 from ..values import Check, Verdict
@@ -32,6 +33,7 @@ def verify(work: Work, now: int) -> Verdict:
     asking.ask("chains share a currency", "budget", sums.chains())
     books = lotbook.Books(work)
     asking.ask("lots equal their draws", "lot", books.faults())
+    asking.ask("the daily rollup equals the journal", "daily", _rollup(work))
     asking.ask("database and guards are whole", "database", _database(work))
     return asking.verdict()
 
@@ -79,6 +81,11 @@ def of_job(asking: Asking, story: Story) -> None:
 def _quotes(work: Work) -> Answers:
     for row in facts.quotes(work):
         yield differ("quote", row["id"], "its content's name", row["id"], texts.named(row["body"]))
+
+
+def _rollup(work: Work) -> Answers:
+    for line in rollup.faults(work):
+        yield None if line is None else Fault(line)
 
 
 def _database(work: Work) -> Answers:

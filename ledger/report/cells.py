@@ -1,0 +1,237 @@
+"""Spend by any grouping, read from the rollup and what is past it. Their sum is the journal's, whatever the grouping.
+
+Never writes. A cell's day is that of the grant, as a budget counts, so that what is held and what is settled meet.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+import sqlalchemy as sa
+
+from pricing import Money
+
+from ..errors import BadRequest
+from ..instants import bounds, micros, moment, zone
+from ..scopes import MAX_SEGMENTS, chain
+from ..store import Row, Statement, Work
+from ..texts import mapping
+from . import rollup
+from .values import Cell, Grouping
+
+_EPOCH = date(1970, 1, 1)
+_TIMES: Mapping[str, Callable[[date], str]] = {
+    "day": date.isoformat,
+    "week": lambda day: "{}-W{:02}".format(*day.isocalendar()[:2]),
+    "month": lambda day: f"{day:%Y-%m}",
+}
+_GROUPING = re.compile(r"day|week|month|provider|offer|scope(:[1-9][0-9]*)?|tag:.+")
+_RULE = "day, week, month, provider, offer, scope, scope:DEPTH or tag:NAME"
+_HELD = Statement(
+    sa.text(
+        "SELECT job.granted_at, job.scope, job.currency, attempt.provider, COALESCE(attempt.offer, job.offer) AS offer,"
+        " job.tags, job.open_nanos AS held, CASE WHEN job.charged_nanos IS NULL THEN 1 ELSE 0 END AS jobs "
+        "FROM job LEFT JOIN attempt ON attempt.job = job.id AND attempt.number = job.attempts "
+        "WHERE job.open_nanos > 0 AND job.granted_at >= :starts AND job.granted_at < :ends"
+    )
+)
+_PROVISIONAL = Statement(
+    sa.text(
+        "SELECT job.granted_at, job.scope, job.currency, attempt.provider, attempt.offer, job.tags, "
+        "attempt.posted_nanos AS provisional FROM job JOIN attempt ON attempt.job = job.id "
+        "WHERE job.state = 'settled' AND job.final = 0 AND job.evidence = 'quote' "
+        "AND job.granted_at >= :starts AND job.granted_at < :ends "
+        "AND attempt.number = (SELECT MAX(one.number) FROM attempt AS one "
+        "WHERE one.job = job.id AND one.posted_nanos IS NOT NULL)"
+    )
+)
+"""The charge that stands only by our own quote: a job's last one. Better evidence that agrees makes no posting, so
+the journal cannot tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What bills state of one attempt, in the budget's currency. Handed in by whoever reads statements."""
+
+    granted_at: int
+    scope: str
+    currency: str
+    provider: str
+    offer: str
+    tags: str
+    nanos: int
+
+
+def spend(
+    work: Work,
+    grouping: Sequence[Grouping],
+    period: tuple[date, date],
+    *,
+    tz: str = "UTC",
+    scope: str | None = None,
+    billed: Iterable[Billed] | None = None,
+) -> tuple[Cell, ...]:
+    """The cells of a period, first day to first one after in `tz`, in order of their keys; a currency each.
+
+    `scope`: only this one and below. `billed`: None leaves `invoiced` unknown. Raises BadRequest, BadScope, BadBudget.
+    """
+    sums = _Sums(checked(grouping), tz, scope)
+    starts, ends = stretch(period, tz)
+    if tz == "UTC":
+        after = rollup.watermark(work)
+        facets = {number: sums.still(row) for number, row in rollup.facets(work).items()}
+        first, end = ((day - _EPOCH).days for day in period)
+        sums.folded(facets, rollup.days(work, first, end, whole=not sums.times))
+        past = rollup.journal(work, rollup.DAY, after, starts, ends)
+    else:
+        past = rollup.journal(work, rollup.QUARTER, 0, starts, ends, scope)
+    bucket = rollup.DAY if tz == "UTC" else rollup.QUARTER
+    for row in past:
+        sums.add(row, row["bucket"] * bucket, (row["jobs"], 0, row["settled"], 0, 0))
+    within = {"starts": starts, "ends": ends}
+    for row in work.rows(_HELD, within):
+        provider = row["provider"] or row["offer"].partition("/")[0]
+        sums.add(dict(row) | {"provider": provider}, row["granted_at"], (row["jobs"], row["held"], 0, 0, 0))
+    for row in work.rows(_PROVISIONAL, within):
+        sums.add(row, row["granted_at"], (0, 0, 0, row["provisional"], 0))
+    for one in billed or ():
+        row = {"scope": one.scope, "currency": one.currency, "provider": one.provider, "offer": one.offer}
+        sums.add(row | {"tags": one.tags}, one.granted_at, (0, 0, 0, 0, one.nanos))
+    return tuple(sums.cells(invoiced=billed is not None))
+
+
+def checked(grouping: Sequence[Grouping]) -> tuple[Grouping, ...]:
+    """Raises BadRequest for a word that is no grouping, or one said twice."""
+    for one in grouping:
+        if _GROUPING.fullmatch(one) is None or (one.startswith("scope:") and int(one[6:]) > MAX_SEGMENTS):
+            raise BadRequest(f"{one!r} is no grouping", value=one, limit=_RULE, next=f"group by {_RULE}")
+    if len(set(grouping)) < len(grouping):
+        raise BadRequest("a grouping is named twice", value=",".join(grouping), next="name each once")
+    return tuple(grouping)
+
+
+def stretch(period: tuple[date, date], tz: str) -> tuple[int, int]:
+    """The instants at which a period begins and ends in a zone. Raises BadRequest, BadBudget."""
+    first, after = period
+    if not first < after:
+        raise BadRequest(f"a period from {first} until before {after} has no day", value=str(after), limit=str(first))
+    return begins(first, tz), begins(after, tz)
+
+
+@lru_cache(maxsize=4096)
+def begins(day: date, tz: str) -> int:
+    """The instant at which a day begins in a zone, as budgets have it."""
+    noon = (day - _EPOCH).days * rollup.DAY + rollup.DAY // 2
+    for at in (noon - rollup.DAY, noon, noon + rollup.DAY):
+        start, end = bounds("day", tz, at)
+        if moment(start).astimezone(zone(tz)).date() == day:
+            return start
+    return end  # a day that this zone left out
+
+
+class _Sums:
+    """(jobs, held, settled, provisional, invoiced) by key."""
+
+    def __init__(self, grouping: tuple[Grouping, ...], tz: str, scope: str | None) -> None:
+        self._grouping, self._tz = grouping, tz
+        self._scope = None if scope is None else chain(scope)[-1]
+        self.times = [one for one in grouping if one in _TIMES]
+        self._labels: dict[int, tuple[str, ...]] = {}
+        self._keys: dict[tuple[str, ...], tuple[str, ...] | None] = {}
+        self._sums: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
+
+    def still(self, row: Row) -> tuple[str, ...] | None:
+        """The parts of a row's key that are no time, its currency first; None: it is of another scope."""
+        names = row["scope"], row["currency"], row["provider"], row["offer"], row["tags"]
+        if names not in self._keys:
+            self._keys[names] = self._still(row)
+        return self._keys[names]
+
+    def _still(self, row: Row) -> tuple[str, ...] | None:
+        scope: str = row["scope"]
+        if self._scope is not None and scope != self._scope and not scope.startswith(f"{self._scope}/"):
+            return None
+        tags = mapping(row["tags"])
+        parts: list[str] = [row["currency"]]
+        for one in self._grouping:
+            if one.startswith("tag:"):
+                parts.append(str(tags.get(one[4:], "")))
+            elif one.startswith("scope"):
+                parts.append("/".join(scope.split("/")[: int(one[6:])]) if ":" in one else scope)
+            elif one not in _TIMES:
+                parts.append(row[one])
+        return tuple(parts)
+
+    def folded(self, facets: Mapping[int, tuple[str, ...] | None], rows: Sequence[Row]) -> None:
+        """Rows of the rollup: the many ones."""
+        sums, times = self._sums, bool(self.times)
+        day, label = None, ()
+        for bucket, facet, jobs, settled in map(_day_first, rows) if times else map(_no_day, rows):
+            still = facets[facet]
+            if still is None:
+                continue
+            if bucket != day:
+                day, label = bucket, self._label(bucket * rollup.DAY)
+            one = sums.get((still, label))
+            if one is None:
+                sums[still, label] = [jobs, 0, settled, 0, 0]
+            else:
+                one[0] += jobs
+                one[2] += settled
+
+    def add(self, row: Row, at: int, amounts: tuple[int, int, int, int, int]) -> None:
+        still = self.still(row)
+        if still is None:
+            return
+        one = self._sums.setdefault((still, self._label(at) if self.times else ()), [0, 0, 0, 0, 0])
+        for place, amount in enumerate(amounts):
+            one[place] += amount
+
+    def _label(self, at: int) -> tuple[str, ...]:
+        bucket = at // rollup.QUARTER
+        found = self._labels.get(bucket)
+        if found is None:
+            day = moment(at).astimezone(zone(self._tz)).date()
+            if at >= begins(day + timedelta(days=1), self._tz):  # the clocks went back over midnight
+                day += timedelta(days=1)
+            found = self._labels[bucket] = tuple(_TIMES[one](day) for one in self.times)
+        return found
+
+    def cells(self, *, invoiced: bool) -> Iterable[Cell]:
+        """In order of the keys, then the currency."""
+        still, times = 1, 0
+        places: list[tuple[int, int]] = []
+        for one in self._grouping:
+            is_time = one in _TIMES
+            places.append((1, times) if is_time else (0, still))
+            still, times = still + (not is_time), times + is_time
+        keyed = sorted(
+            ((tuple([key[which][at] for which, at in places]), key[0][0], found) for key, found in self._sums.items()),
+            key=_by_key,
+        )
+        zeros: dict[str, Money] = {}
+        for keys, currency, (jobs, held, settled, provisional, billed) in keyed:
+            nothing = zeros.get(currency) or zeros.setdefault(currency, Money.zero(currency))
+            yield Cell(
+                dict(zip(self._grouping, keys, strict=True)),
+                currency,
+                jobs,
+                Money(held, currency) if held else nothing,
+                Money(settled, currency) if settled else nothing,
+                Money(provisional, currency) if provisional else nothing,
+                Money(billed, currency) if invoiced else None,
+            )
+
+
+def _by_key(one: tuple[tuple[str, ...], str, list[int]]) -> tuple[tuple[str, ...], str]:
+    return one[0], one[1]
+
+
+def _day_first(row: Row) -> tuple[int, int, int, int]:
+    return row["bucket"], row["facet"], row["jobs"], row["settled"]
+
+
+def _no_day(row: Row) -> tuple[int, int, int, int]:
+    return 0, row["facet"], row["jobs"], row["settled"]
