@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pricing import Money
 
 from ..errors import BadRequest
-from ..instants import bounds, micros, moment, zone
+from ..instants import bounds, moment, zone
 from ..scopes import MAX_SEGMENTS, chain
 from ..store import Row, Statement, Work
 from ..texts import mapping
@@ -167,7 +167,8 @@ class _Sums:
     def folded(self, facets: Mapping[int, tuple[str, ...] | None], rows: Sequence[Row]) -> None:
         """Rows of the rollup: the many ones."""
         sums, times = self._sums, bool(self.times)
-        day, label = None, ()
+        day: int | None = None
+        label: tuple[str, ...] = ()
         for bucket, facet, jobs, settled in map(_day_first, rows) if times else map(_no_day, rows):
             still = facets[facet]
             if still is None:

@@ -116,7 +116,7 @@ def watermark(work: Work) -> int:
 
 
 def _fold(work: Work, last: int, known: Mapping[str, int]) -> tuple[int, dict[str, int]]:
-    """One chunk, and the numbers of the facets that are known by then. Several that fold take turns at the watermark."""
+    """One chunk, and the facets that are known by then. Several that fold take turns at the watermark."""
     work.run(_START, {})
     mark = int((work.row(_TAKE, {}) or {"txn": 0})["txn"])
     upto = min(last, mark + CHUNK)

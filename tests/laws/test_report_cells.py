@@ -177,7 +177,5 @@ def test_a_day_begins_where_its_zone_says() -> None:
     w.submitted("late", "a2")
     days = {one.keys["day"]: one.jobs for one in spend(w, ("day",), "Asia/Kolkata")}
     assert days == {"2026-11-20": 1, "2026-11-21": 1}
-    assert cells.begins(date(2026, 11, 21), "Asia/Kolkata") == (
-        int(w.clock.now.timestamp()) * 1_000_000
-    )
+    assert cells.begins(date(2026, 11, 21), "Asia/Kolkata") == (int(w.clock.now.timestamp()) * 1_000_000)
     assert timedelta(microseconds=cells.begins(PERIOD[1], "UTC")) == datetime(2027, 2, 1) - datetime(1970, 1, 1)  # noqa: DTZ001

@@ -60,9 +60,9 @@ def shape(path: Path) -> dict[str, object]:
             sql if kind == "trigger" or sql is None else " ".join(sql.split()).replace("( ", "(").replace(" )", ")"),
         )
         for pragma in ("table_xinfo", "foreign_key_list", "index_list", "index_xinfo"):
-            listed = sorted(map(repr, connection.execute(f"PRAGMA {pragma}({name})")))
+            listed = map(repr, connection.execute(f"PRAGMA {pragma}({name})"))
             # Which number an index got is no part of the schema.
-            found[f"{pragma} {name}"] = [re.sub(r"^\(\d+, ", "(", one) for one in listed]
+            found[f"{pragma} {name}"] = sorted(re.sub(r"^\(\d+, ", "(", one) for one in listed)
     connection.close()
     return found
 
@@ -185,7 +185,7 @@ def test_an_old_schema_is_not_opened(old: Path) -> None:
     assert old.read_bytes() == before
 
 
-@pytest.mark.parametrize("found", ["0004", "9999", "abc", "0000"])
+@pytest.mark.parametrize("found", ["0099", "9999", "abc", "0000"])
 def test_an_unknown_schema_is_neither_opened_nor_upgraded(found: str, new: Path) -> None:
     with sqlite3.connect(new) as connection:
         connection.execute("UPDATE migration SET version_num = ?", [found])
@@ -380,7 +380,7 @@ def test_on_postgresql_several_processes_make_it_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "way"), [("0001", "upgrade it: faregate db upgrade"), ("0004", "use the faregate that made it")]
+    ("found", "way"), [("0001", "upgrade it: faregate db upgrade"), ("0099", "use the faregate that made it")]
 )
 def test_on_postgresql_another_schema_is_not_opened(found: str, way: str, server: sa.Engine) -> None:
     url = world.postgres_url()

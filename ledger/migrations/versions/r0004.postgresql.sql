@@ -48,6 +48,8 @@ CREATE TABLE daily (
     CONSTRAINT fk_daily_facet FOREIGN KEY(facet) REFERENCES facet (id)
 )
 
+CREATE INDEX ix_job_exposed ON job (granted_at) WHERE parked_nanos > 0 OR state = 'unknown'
+
 CREATE TRIGGER forecast_keeps_rows BEFORE UPDATE OR DELETE ON forecast FOR EACH ROW EXECUTE FUNCTION keep_facts()
 
 CREATE TRIGGER forecast_keeps_all BEFORE TRUNCATE ON forecast FOR EACH STATEMENT EXECUTE FUNCTION keep_facts()

@@ -48,6 +48,8 @@ CREATE TABLE daily (
 
 CREATE INDEX ix_forecast_scope ON forecast (scope, currency, starts_on)
 
+CREATE INDEX ix_job_exposed ON job (granted_at) WHERE parked_nanos > 0 OR state = 'unknown'
+
 CREATE TRIGGER forecast_keeps_update BEFORE UPDATE ON forecast
     BEGIN
     SELECT RAISE(ABORT, 'forecast holds facts: rows are only added');
