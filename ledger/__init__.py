@@ -15,8 +15,10 @@ from .errors import (
     WrongState,
 )
 from .experience import Latency, Rated
+from .forecast.values import Forecast, Planned
 from .ledger import Ledger
 from .migrations import Upgraded, upgrade
+from .report.values import BurnDown, Cell, Report
 from .values import (
     Ask,
     AttemptView,
@@ -49,12 +51,15 @@ __all__ = [
     "BadStatement",
     "BadVerdict",
     "Budget",
+    "BurnDown",
+    "Cell",
     "Check",
     "Condition",
     "CreditLot",
     "Credits",
     "Event",
     "Explanation",
+    "Forecast",
     "Grant",
     "Headroom",
     "Holder",
@@ -66,9 +71,11 @@ __all__ = [
     "Message",
     "Notice",
     "PastRefusal",
+    "Planned",
     "Prepaid",
     "Rated",
     "Refusal",
+    "Report",
     "Standing",
     "StorageError",
     "UnknownJob",

@@ -1,4 +1,4 @@
-"""Law 14: the sum of a report's cells is the sum of the journal, for every grouping, zone and scope; and each is right."""
+"""Law 14: a report's cells sum to the journal, for every grouping, zone and scope; and each one is right."""
 
 from collections import defaultdict
 from collections.abc import Sequence
