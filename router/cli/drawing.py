@@ -58,7 +58,7 @@ def message(report: Report) -> list[str]:
         if one.exposed:
             said += f"; {cents(one.exposed)} may have been charged and is not posted"
         lines.append(said)
-    lines += [f"the month ends at {_outlook(one)}" for one in report.forecasts]
+    lines += [f"this month ends at {_outlook(one)}" for one in report.forecasts]
     return lines or ["nothing was spent"]
 
 
@@ -198,7 +198,7 @@ def _days(out: Console, cells: Sequence[Cell]) -> None:
 
 
 def _spend(out: Console, title: str, cells: Sequence[Cell]) -> None:
-    """The dearest first, each with its share."""
+    """The dearest first, or by time, each with its share."""
     if not cells:
         return
     names = tuple(cells[0].keys)
@@ -206,7 +206,9 @@ def _spend(out: Console, title: str, cells: Sequence[Cell]) -> None:
     for one in cells:
         whole[one.currency] += one.settled.nanos
     table = _table(title, (*names, ">jobs", ">settled", ">held", ""))
-    for one in sorted(cells, key=lambda cell: (cell.currency, -cell.settled.nanos))[:_MOST]:
+    by_time = names[0] in ("day", "week", "month")
+    ranked = cells if by_time else sorted(cells, key=lambda cell: (cell.currency, -cell.settled.nanos))
+    for one in ranked[:_MOST]:
         total = whole[one.currency]
         share = bar(one.settled.nanos / total if total > 0 else 0, 16)
         keys = (value or "–" for value in one.keys.values())
