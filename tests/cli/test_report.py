@@ -35,7 +35,7 @@ def usd(found: Doc) -> Decimal:
 def test_what_a_job_cost_is_in_every_part_of_the_report(world: World) -> None:
     world.budget()
     job = world.run("run", *MEDIA, "--seconds", "9.4", "--scope", "acme/x", "--tag", "team=ads").ok()
-    cost = usd(job["charge"])
+    cost = usd(job["charged"])
     found = world.run("report", "--tag", "team", "--by", "month,provider").ok()
     (total,) = found["totals"]
     assert total.keys() == {"currency", "jobs", "held", "settled", "provisional", "invoiced", "exposed", "before"}
@@ -70,12 +70,12 @@ def test_a_report_becomes_a_file(world: World) -> None:
     job = world.run("run", *MEDIA, "--seconds", "9.4", "--scope", "acme/x", "--tag", "team==1+1").ok()
     path = world.folder / "cells.csv"
     world.run("report", "--csv", str(path), "--tag", "team").ok()
-    (row,) = csv.DictReader(path.open(encoding="utf-8"))
+    (row,) = csv.DictReader(path.read_text("utf-8").splitlines())
     assert list(row) == [
         "day", "provider", "offer", "scope", "tag:team", "currency", "jobs", "held", "settled", "provisional",
         "invoiced",
     ]  # fmt: skip
-    assert (Decimal(row["settled"]), row["jobs"], row["invoiced"]) == (usd(job["charge"]), "1", "")
+    assert (Decimal(row["settled"]), row["jobs"], row["invoiced"]) == (usd(job["charged"]), "1", "")
     assert row["tag:team"] == "'=1+1"  # no formula in anybody's spreadsheet
     shown = world.run("report", "--csv", "-", "--by", "scope:1", "--human")
     assert shown.out.splitlines()[1].startswith("acme,USD,1,0,")
