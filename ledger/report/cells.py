@@ -5,9 +5,10 @@ Never writes. A cell's day is that of the grant, as a budget counts, so that wha
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from operator import itemgetter
 
 import sqlalchemy as sa
 
@@ -81,7 +82,7 @@ def spend(
     starts, ends = stretch(period, tz)
     if tz == "UTC":
         after = rollup.watermark(work)
-        facets = {number: sums.still(row) for number, row in rollup.facets(work).items()}
+        facets = {number: sums.group(row) for number, row in rollup.facets(work).items()}
         first, end = ((day - _EPOCH).days for day in period)
         sums.folded(facets, rollup.days(work, first, end, whole=not sums.times))
         past = rollup.journal(work, rollup.DAY, after, starts, ends)
@@ -132,63 +133,67 @@ def begins(day: date, tz: str) -> int:
 
 
 class _Sums:
-    """(jobs, held, settled, provisional, invoiced) by key."""
+    """(jobs, held, settled, provisional, invoiced) by time, and within it by all else that is grouped by."""
 
     def __init__(self, grouping: tuple[Grouping, ...], tz: str, scope: str | None) -> None:
         self._grouping, self._tz = grouping, tz
         self._scope = None if scope is None else chain(scope)[-1]
-        self.times = [one for one in grouping if one in _TIMES]
+        self.times = tuple(one for one in grouping if one in _TIMES)
+        self._still = tuple(one for one in grouping if one not in _TIMES)
         self._labels: dict[int, tuple[str, ...]] = {}
-        self._keys: dict[tuple[str, ...], tuple[str, ...] | None] = {}
-        self._sums: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
+        self._groups: dict[tuple[str, ...], int] = {}
+        """The parts of a key that are no time, its currency last; numbered, because numbers are quick to look up."""
+        self._known: dict[tuple[str, ...], int | None] = {}
+        self._sums: dict[tuple[str, ...], dict[int, list[int]]] = {}
 
-    def still(self, row: Row) -> tuple[str, ...] | None:
-        """The parts of a row's key that are no time, its currency first; None: it is of another scope."""
+    def group(self, row: Row) -> int | None:
+        """The number of a row's group; None: it is of another scope."""
         names = row["scope"], row["currency"], row["provider"], row["offer"], row["tags"]
-        if names not in self._keys:
-            self._keys[names] = self._still(row)
-        return self._keys[names]
+        if names not in self._known:
+            self._known[names] = self._group(row)
+        return self._known[names]
 
-    def _still(self, row: Row) -> tuple[str, ...] | None:
+    def _group(self, row: Row) -> int | None:
         scope: str = row["scope"]
         if self._scope is not None and scope != self._scope and not scope.startswith(f"{self._scope}/"):
             return None
         tags = mapping(row["tags"])
-        parts: list[str] = [row["currency"]]
-        for one in self._grouping:
+        parts: list[str] = []
+        for one in self._still:
             if one.startswith("tag:"):
                 parts.append(str(tags.get(one[4:], "")))
-            elif one.startswith("scope"):
-                parts.append("/".join(scope.split("/")[: int(one[6:])]) if ":" in one else scope)
-            elif one not in _TIMES:
+            elif one.startswith("scope:"):
+                parts.append("/".join(scope.split("/")[: int(one[6:])]))
+            else:
                 parts.append(row[one])
-        return tuple(parts)
+        return self._groups.setdefault((*parts, row["currency"]), len(self._groups))
 
-    def folded(self, facets: Mapping[int, tuple[str, ...] | None], rows: Sequence[Row]) -> None:
-        """Rows of the rollup: the many ones."""
-        sums, times = self._sums, bool(self.times)
-        day: int | None = None
-        label: tuple[str, ...] = ()
-        for bucket, facet, jobs, settled in map(_day_first, rows) if times else map(_no_day, rows):
-            still = facets[facet]
-            if still is None:
+    def folded(self, facets: Mapping[int, int | None], rows: Iterable[Row]) -> None:
+        """Rows of the rollup, the many ones: in order of their days."""
+        last: int | None = None
+        here: dict[int, list[int]] = {}
+        for bucket, facet, jobs, settled in map(_OF_DAY, rows) if self.times else map(_of_no_day, rows):
+            group = facets[facet]
+            if group is None:
                 continue
-            if bucket != day:
-                day, label = bucket, self._label(bucket * rollup.DAY)
-            one = sums.get((still, label))
+            if bucket != last or last is None:
+                last, here = bucket, self._at(bucket * rollup.DAY)
+            one = here.get(group)
             if one is None:
-                sums[still, label] = [jobs, 0, settled, 0, 0]
+                here[group] = [jobs, 0, settled, 0, 0]
             else:
                 one[0] += jobs
                 one[2] += settled
 
     def add(self, row: Row, at: int, amounts: tuple[int, int, int, int, int]) -> None:
-        still = self.still(row)
-        if still is None:
-            return
-        one = self._sums.setdefault((still, self._label(at) if self.times else ()), [0, 0, 0, 0, 0])
-        for place, amount in enumerate(amounts):
-            one[place] += amount
+        group = self.group(row)
+        if group is not None:
+            one = self._at(at).setdefault(group, [0, 0, 0, 0, 0])
+            for place, amount in enumerate(amounts):
+                one[place] += amount
+
+    def _at(self, at: int) -> dict[int, list[int]]:
+        return self._sums.setdefault(self._label(at) if self.times else (), {})
 
     def _label(self, at: int) -> tuple[str, ...]:
         bucket = at // rollup.QUARTER
@@ -200,39 +205,41 @@ class _Sums:
             found = self._labels[bucket] = tuple(_TIMES[one](day) for one in self.times)
         return found
 
-    def cells(self, *, invoiced: bool) -> Iterable[Cell]:
+    def cells(self, *, invoiced: bool) -> list[Cell]:
         """In order of the keys, then the currency."""
-        still, times = 1, 0
-        places: list[tuple[int, int]] = []
-        for one in self._grouping:
-            is_time = one in _TIMES
-            places.append((1, times) if is_time else (0, still))
-            still, times = still + (not is_time), times + is_time
-        keyed = sorted(
-            ((tuple([key[which][at] for which, at in places]), key[0][0], found) for key, found in self._sums.items()),
-            key=_by_key,
-        )
-        zeros: dict[str, Money] = {}
-        for keys, currency, (jobs, held, settled, provisional, billed) in keyed:
-            nothing = zeros.get(currency) or zeros.setdefault(currency, Money.zero(currency))
-            yield Cell(
-                dict(zip(self._grouping, keys, strict=True)),
-                currency,
-                jobs,
-                Money(held, currency) if held else nothing,
-                Money(settled, currency) if settled else nothing,
-                Money(provisional, currency) if provisional else nothing,
-                Money(billed, currency) if invoiced else None,
-            )
+        ranked = sorted(self._groups)
+        stills = [(self._groups[one], dict(zip(self._still, one[:-1], strict=True)), one[-1]) for one in ranked]
+        nothing = {currency: Money.zero(currency) for _, _, currency in stills}
+        found: list[Cell] = []
+        for label in sorted(self._sums):
+            time, here = dict(zip(self.times, label, strict=True)), self._sums[label]
+            for group, still, currency in stills:
+                one = here.get(group)
+                if one is None:
+                    continue
+                jobs, held, settled, provisional, billed = one
+                zero = nothing[currency]
+                found.append(
+                    Cell(
+                        time | still,
+                        currency,
+                        jobs,
+                        Money(held, currency) if held else zero,
+                        Money(settled, currency) if settled else zero,
+                        Money(provisional, currency) if provisional else zero,
+                        Money(billed, currency) if invoiced else None,
+                    )
+                )
+        return found if (*self.times, *self._still) == self._grouping else self._in_order(found)
+
+    def _in_order(self, cells: list[Cell]) -> list[Cell]:
+        """The times were not asked for first."""
+        told = [replace(one, keys={name: one.keys[name] for name in self._grouping}) for one in cells]
+        return sorted(told, key=lambda one: (*one.keys.values(), one.currency))
 
 
-def _by_key(one: tuple[tuple[str, ...], str, list[int]]) -> tuple[tuple[str, ...], str]:
-    return one[0], one[1]
+_OF_DAY = itemgetter("bucket", "facet", "jobs", "settled")
 
 
-def _day_first(row: Row) -> tuple[int, int, int, int]:
-    return row["bucket"], row["facet"], row["jobs"], row["settled"]
-
-
-def _no_day(row: Row) -> tuple[int, int, int, int]:
+def _of_no_day(row: Row) -> tuple[int, int, int, int]:
     return 0, row["facet"], row["jobs"], row["settled"]
