@@ -15,6 +15,7 @@ from .errors import (
     WrongState,
 )
 from .experience import Latency, Rated
+from .forecast.values import Forecast, Planned
 from .learning.accuracy import Accuracy
 from .learning.drift import Drift
 from .learning.opaque import UnitRate
@@ -22,6 +23,7 @@ from .learning.override import proposal
 from .ledger import Ledger
 from .migrations import Upgraded, upgrade
 from .reconcile.values import Break, JobMatch, Reconciliation, Totals
+from .report.values import BurnDown, Cell, Report
 from .statement.importing import Imported
 from .statement.kept import Filed
 from .statement.lines import Source, Statement, StatementLine
@@ -61,6 +63,8 @@ __all__ = [
     "BadVerdict",
     "Break",
     "Budget",
+    "BurnDown",
+    "Cell",
     "Check",
     "Condition",
     "CreditLot",
@@ -69,6 +73,7 @@ __all__ = [
     "Event",
     "Explanation",
     "Filed",
+    "Forecast",
     "Grant",
     "Headroom",
     "Holder",
@@ -82,10 +87,12 @@ __all__ = [
     "Message",
     "Notice",
     "PastRefusal",
+    "Planned",
     "Prepaid",
     "Rated",
     "Reconciliation",
     "Refusal",
+    "Report",
     "Source",
     "Standing",
     "Statement",

@@ -24,6 +24,7 @@ from .jobs.resolving import Word
 from .jobs.rows import ATTEMPTS, view
 from .store import Store, Work, open_store
 from .teaching import Teaching
+from .telling import Telling
 from .texts import clean, short
 from .values import (  # fmt: skip
     Asked,
@@ -44,7 +45,7 @@ from .values import (  # fmt: skip
 )
 
 
-class Ledger(Following, Teaching, Billing):
+class Ledger(Following, Teaching, Billing, Telling):
     """Budgets, holds, charges and the journal in one database. May be used from several threads."""
 
     def __init__(self, store: Store) -> None:

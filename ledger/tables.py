@@ -1,8 +1,8 @@
 """The rows as SQLModel tables: columns, keys, CHECKs. Nothing decides here.
 
-Facts (`FACTS`, below) are only ever added. Projections (period, job, attempt, what is left of a lot) follow from them.
-Amounts are whole nanos, instants whole microseconds since 1970 in UTC, structures are JSON text. The same tables serve
-SQLite and PostgreSQL; what differs is told apart here.
+Facts (`FACTS`, below) are only ever added. Projections (period, job, attempt, daily, what is left of a lot) follow
+from them. Amounts are whole nanos, instants whole microseconds since 1970 in UTC, structures are JSON text. The same
+tables serve SQLite and PostgreSQL; what differs is told apart here.
 """
 
 import sqlalchemy as sa
@@ -11,9 +11,11 @@ from .accounts import BOOKS
 from .columns import METADATA, STRICT, LedgerRow, check, index_where, one_of, text, whole
 from .evidence import CHANNELS, RANKS
 from .instants import WEEKDAYS, WINDOWS
+from .marks import MIGRATION as MIGRATION
 from .statement.tables import BILLED, LISTED, SAYING, STATEMENT
 from .states import OPEN, STATES
 from .taught import RATING, TIMING
+from .told import FORECAST
 
 VERSION = "0004"
 """Of the schema, and the name of the newest migration; another one is refused."""
@@ -29,22 +31,8 @@ THRESHOLDS = (50, 80, 100)
 _IS_OPEN = "open_nanos > 0"
 _IS_FREE = "held_nanos = 0"
 """Nothing was ever set aside: the few jobs that may be under way without open money."""
+_IS_EXPOSED = "parked_nanos > 0 OR state = 'unknown'"
 _IS_PROVISIONAL = "state = 'settled' AND final = 0"
-
-
-class StoreRow(LedgerRow, table=True):
-    """One row: that this is a ledger."""
-
-    __table_args__ = (check("one", "id = 1"), STRICT)
-    id: int = whole(primary_key=True)
-    created_at: int = whole()
-
-
-class MigrationRow(LedgerRow, table=True):
-    """One row, kept by Alembic: which schema this is."""
-
-    __table_args__ = (STRICT,)
-    version_num: str = text(primary_key=True)
 
 
 class BudgetRow(LedgerRow, table=True):
@@ -138,6 +126,7 @@ class JobRow(LedgerRow, table=True):
         index_where("ix_job_open", _IS_OPEN, "lease_until", "granted_at"),
         index_where("ix_job_lapses", f"{_IS_OPEN} AND state = 'held'", "expires_at"),
         index_where("ix_job_free", _IS_FREE, "lease_until", "granted_at"),
+        index_where("ix_job_exposed", _IS_EXPOSED, "granted_at"),
         index_where("ix_job_provisional", _IS_PROVISIONAL, "lease_until", "granted_at"),
         STRICT,
     )
@@ -373,8 +362,6 @@ class DrawRow(LedgerRow, table=True):
     at: int = whole()
 
 
-STORE = METADATA.tables["store"]
-MIGRATION = METADATA.tables["migration"]
 BUDGET = METADATA.tables["budget"]
 PERIOD = METADATA.tables["period"]
 NOTICE = METADATA.tables["notice"]
@@ -391,8 +378,8 @@ ENTRY = METADATA.tables["entry"]
 DRAW = METADATA.tables["draw"]
 
 FACTS = (
-    "notice", "quote", "refusal", "event", "observation", "inbox", TIMING.name, RATING.name, "txn", "entry", "draw",
-    STATEMENT.name, BILLED.name, LISTED.name, SAYING.name,
+    "notice", "quote", "refusal", "event", "observation", "inbox", TIMING.name, RATING.name, FORECAST.name, "txn",
+    "entry", "draw", STATEMENT.name, BILLED.name, LISTED.name, SAYING.name,
 )  # fmt: skip
 """Tables whose rows are never changed nor removed, by anyone."""
 KEPT = {"lot": tuple(column.name for column in LOT.c if not column.name.startswith("remaining"))}

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..columns import METADATA
+from ..report import rollup
 from ..store import Statement, Work
 from . import facts, lotbook
 from .budgetbook import Sums
@@ -49,6 +50,7 @@ def rebuild(work: Work, now: int) -> tuple[str, ...]:
         found += asking.ask("gates", "period", sums.gates())
     with _unnoticed(work):
         lines += _write(work, found)
+    lines += rollup.rebuild(work)
     return tuple(lines)
 
 

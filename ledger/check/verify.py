@@ -10,6 +10,7 @@ from pricing import PricingError
 from .. import texts
 from ..columns import METADATA
 from ..errors import LedgerError
+from ..report import rollup
 from ..store import Statement, Work, schema
 from ..tables import MIGRATION, VERSION
 from ..values import Check, Verdict
@@ -33,6 +34,7 @@ def verify(work: Work, now: int) -> Verdict:
     books = lotbook.Books(work)
     asking.ask("lots equal their draws", "lot", books.faults())
     asking.ask("bills and words on them are whole", "billed", billbook.faults(work))
+    asking.ask("the daily rollup equals the journal", "daily", _rollup(work))
     asking.ask("database and guards are whole", "database", _database(work))
     return asking.verdict()
 
@@ -80,6 +82,11 @@ def of_job(asking: Asking, story: Story) -> None:
 def _quotes(work: Work) -> Answers:
     for row in facts.quotes(work):
         yield differ("quote", row["id"], "its content's name", row["id"], texts.named(row["body"]))
+
+
+def _rollup(work: Work) -> Answers:
+    for line in rollup.faults(work):
+        yield None if line is None else Fault(line)
 
 
 def _database(work: Work) -> Answers:

@@ -192,3 +192,8 @@ class Report:
     refusals: tuple[Refused, ...]
     notes: tuple[str, ...] = ()
     """What a reader must know of these numbers: no bill was imported, an interval that is missing, and why."""
+    forecasts: tuple[Forecast, ...] = ()
+    """Where all spend of a currency will stand at the end of the month; none where one scope is told of."""
+    grouping: tuple[Grouping, ...] = ()
+    """What `cells` are grouped by: asked for."""
+    cells: tuple[Cell, ...] = ()

@@ -13,6 +13,7 @@ from tests.strategies import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb
 from .world import World, credit, credits_quote, quote
 
 OUTCOMES = ("accepted", "unknown", "refused", "not_sent")
+TAGS: tuple[dict[str, str], ...] = ({}, {"team": "ads"}, {"team": "ads", "run": "2"})
 VERDICTS = ("charged", "not_charged", "written_off")
 
 
@@ -48,7 +49,7 @@ def _act(w: World, verb: Verb) -> object:
         price, provider = credits_quote(str(7 + choice % 3 * 7)), "creatify"
     match verb.name:
         case "hold":
-            return w.hold(job, scope=scope, price=price, expires_in_s=60 * (1 + choice))
+            return w.hold(job, scope=scope, price=price, expires_in_s=60 * (1 + choice), tags=TAGS[choice % 3])
         case "begin":
             return w.begin(job, attempt, provider=provider, price=price, ceiling=usd("2") if choice > 9 else None)
         case "extend":

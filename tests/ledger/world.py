@@ -175,9 +175,9 @@ def close_all(*, but: int = 0) -> None:
         _open.pop(0).close()
 
 
-def world(limit: str | None = "100", url: str | None = None) -> World:
+def world(limit: str | None = "100", url: str | None = None, at: datetime | None = None) -> World:
     """A ledger with a budget for `acme`; closed by the fixtures of the test folders."""
-    clock = Clock()
+    clock = Clock() if at is None else Clock(at)
     ledger = Ledger.open(url or fresh_url(), clock=clock)
     _open.append(ledger)
     close_all(but=100 if _backend == "sqlite" else 8)

@@ -4,7 +4,7 @@ from .answers import answers, replies
 from .bills import Billed, bills, factors
 from .bought import CreditAct, credit_acts
 from .cards import MadeUp, made_up_cards, uneven_books
-from .ledger import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb, observations, provider_events, traces
+from .ledger import LEDGER_PRICES, LEDGER_SCOPES, Said, Verb, groupings, observations, provider_events, traces
 from .lengths import CHECKED, Timed, asked_lengths, every_card, timed
 from .outlooks import day_amounts, noise, questions
 from .routing import Left, Taught, credits_left, demands, learned, policies, polls, rooms, verdicts
@@ -42,6 +42,7 @@ __all__ = [
     "factors",
     "fault_specs",
     "fractions",
+    "groupings",
     "json_texts",
     "learned",
     "local_instants",

@@ -64,3 +64,9 @@ def traces(most: int = 25) -> st.SearchStrategy[list[Verb]]:
     plain = Said("settle", amount="1.40")
     opening = [Verb("hold", job, 0, plain) for job in range(3)] + [Verb("begin", job, 0, plain) for job in range(2)]
     return st.lists(verbs(), min_size=6, max_size=most).map(lambda more: [*opening, *more])
+
+
+def groupings() -> st.SearchStrategy[tuple[str, ...]]:
+    """What a report may be grouped by, each once, in any order; also nothing."""
+    words = ("day", "week", "month", "provider", "offer", "scope", "scope:1", "scope:2", "tag:team", "tag:absent")
+    return st.lists(st.sampled_from(words), unique=True, max_size=4).map(tuple)

@@ -1,4 +1,4 @@
-"""Bills: statements, their lines and what people said of breaks. What stood before stays as it is."""
+"""Bills and what was said of them, the daily rollup, forecasts: new tables. What stood before stays as it is."""
 
 from pathlib import Path
 

@@ -1,0 +1,167 @@
+"""report, forecast: what was spent and where it is headed, for the terminal, as JSON, CSV or a page. Moves no money."""
+
+import csv
+import importlib
+import re
+import sys
+from collections.abc import Sequence
+from datetime import date, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from ledger import Cell, Planned, Report
+from pricing import Money
+
+from .. import BadRequest
+from . import options as o
+from .drawing import draw_forecasts, draw_report
+from .output import answer, console
+from .reporting import forecast_json, report_json
+
+Tz = Annotated[str, typer.Option("--tz", help="The IANA zone in which a day begins; all but UTC are slower to read.")]
+_MONTH = re.compile(r"\d{4}-\d{2}")
+_NAMES = ("day", "provider", "offer", "scope")
+"""What a CSV is grouped by when nothing else is asked."""
+
+
+def report(
+    *,
+    period: Annotated[
+        str | None, typer.Option("--period", help="2026-11, or FROM..TO with both days in it; default this month.")
+    ] = None,
+    scope: Annotated[str | None, typer.Option("--scope", help="Only this scope and below.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Also by this tag.")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="Cells by any of day,week,month,provider,offer,scope,scope:DEPTH,tag:NAME."),
+    ] = None,
+    tz: Tz = "UTC",
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write the cells to this file; - is stdout.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write one page to this file.")] = None,
+    db: o.Db = None,
+    json: o.Json = False,
+) -> None:
+    """What a period came to, where the budgets stand, what needs attention."""
+    asked = None if period is None else stretch(period)
+    names = tuple(by.split(",")) if by else ()
+    if csv_file is not None and not names:
+        names = (*_NAMES, f"tag:{tag}") if tag else _NAMES
+    if json and csv_file == Path("-"):
+        raise BadRequest("--json and --csv - would both write to stdout", value="-", next="give --csv a file")
+    with o.open_ledger(db) as ledger:
+        found = ledger.report(asked, scope, tz, tag, grouping=names)
+    if csv_file is not None:
+        _csv(csv_file, names, found.cells)
+    if html is not None:
+        _write(html, _page(found))
+    if json:
+        answer(report_json(found))
+    elif csv_file is None and html is None:
+        draw_report(found)
+    else:
+        for path in (csv_file, html):
+            if path is not None and path != Path("-"):
+                console().print(f"written: {path}", markup=False)
+
+
+def forecast(
+    *,
+    scope: Annotated[
+        str | None, typer.Option("--scope", help="A path such as acme/campaign-7; default everything.")
+    ] = (None),
+    planned: Annotated[
+        list[str] | None,
+        typer.Option("--planned", help='A batch to come, "NAME=2026-12-05=40 USD"; may be repeated.'),
+    ] = None,
+    db: o.Db = None,
+    json: o.Json = False,
+) -> None:
+    """Where budgets will stand at the end of their period, and how well that was told before."""
+    batches = [_planned(text) for text in planned or ()]
+    with o.open_ledger(db) as ledger:
+        found = ledger.forecast(scope, planned=batches)
+    if json:
+        answer(forecast_json(found))
+    else:
+        draw_forecasts(found)
+
+
+def stretch(text: str) -> tuple[date, date]:
+    """A month or FROM..TO, as the first day and the first one after. Raises BadRequest."""
+    first, dots, last = text.partition("..")
+    try:
+        if not dots and _MONTH.fullmatch(text):
+            start = date.fromisoformat(f"{text}-01")
+            return start, (start + timedelta(days=32)).replace(day=1)
+        start = date.fromisoformat(first)
+        end = date.fromisoformat(last if dots else first) + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        raise BadRequest(
+            f"--period {text!r} is no period", value=text, next="write 2026-11 or 2026-11-01..2026-11-30"
+        ) from error
+    if not start < end:
+        raise BadRequest(f"--period {text!r} ends before it begins", value=text, next="write FROM..TO")
+    return start, end
+
+
+def _planned(text: str) -> Planned:
+    name, first, rest = text.partition("=")
+    day, second, amount = rest.partition("=")
+    if not (name and first and second):
+        raise BadRequest(f"--planned {text!r} is no batch", value=text, next='write "NAME=2026-12-05=40 USD"')
+    return Planned(name, o.day(day, "--planned"), Money.parse(amount))
+
+
+def _csv(path: Path, names: Sequence[str], cells: Sequence[Cell]) -> None:
+    def write(file: TextIO) -> None:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow([*names, "currency", "jobs", "held", "settled", "provisional", "invoiced"])
+        for one in cells:
+            amounts = (one.held, one.settled, one.provisional, one.invoiced)
+            plain = ["" if amount is None else amount.as_json()["amount"] for amount in amounts]
+            out.writerow([*map(_harmless, one.keys.values()), one.currency, one.jobs, *plain])
+
+    if path == Path("-"):
+        write(sys.stdout)
+        return
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            write(file)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _harmless(text: str) -> str:
+    """A spreadsheet takes what begins so for a formula, and a tag is anybody's text."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _page(found: Report) -> str:
+    if find_spec("ledger.pages") is None:
+        raise BadRequest("this faregate draws no page", value="--html", next="use --json or --csv")
+    try:
+        drawn: object = importlib.import_module("ledger.pages").page(found)
+    except ModuleNotFoundError as error:
+        missing = error.name or "a package"
+        raise BadRequest(
+            f"a page needs {missing}, which is not installed",
+            value=missing,
+            next='install it: pip install "faregate[report]"',
+        ) from error
+    return str(drawn)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> BadRequest:
+    return BadRequest(
+        f"{path} cannot be written: {error.strerror or error}", value=str(path), next="name a file in a folder of yours"
+    )
