@@ -1,0 +1,178 @@
+"""How each budget burns down: used up by day with what is held shaded, its limit, where it is headed. Computes no forecast."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from ..report.values import BurnDown, BurnPoint, Report
+from . import svg
+from .outlook import pressing, promise, stands, verdict
+from .parts import ROWS, Figure, Key, Section, Table, money, more, number, only, text
+from .text import Drawn, Shown, amount, brief, count, cut, exact, joined, percent, plain, span, sum_of
+
+DRAWN = 8
+STEPS = 100
+_KEYS = (
+    Key("settled", "spent"),
+    Key("held", "held"),
+    Key("limit", "limit"),
+    Key("ahead", "expected"),
+    Key("band", "band"),
+)
+_TOP, _BASE = 26, 190
+
+
+def section(report: Report, ids: svg.Ids) -> Section:
+    """All budgets in a table, the most pressing drawn."""
+    burns = pressing(report.burn_downs)
+    if not burns:
+        return Section("budgets", "Budgets", "No budget is set, so nothing limits this spend.")
+    drawn = tuple(_figure(burn, ids) for burn in burns[:DRAWN])
+    worrying = sum(verdict(burn)[0] != "calm" for burn in burns)
+    lead = f"{count(len(burns), 'budget')}, the most pressing first; "
+    lead += "none is headed for its limit." if not worrying else f"{count(worrying, 'needs', 'need')} a look."
+    if len(burns) > DRAWN:
+        lead += f" Drawn: the first {DRAWN}."
+    return Section("budgets", "Budgets", lead, drawn, (_table(burns),))
+
+
+def _name(burn: BurnDown) -> str:
+    return f"{plain(burn.scope)} · {plain(burn.window)}"
+
+
+def _table(burns: list[BurnDown]) -> Table:
+    currency = only([burn.currency for burn in burns])
+    columns = (
+        text("budget"),
+        money("limit", currency),
+        number("spent"),
+        number("held"),
+        number("planned"),
+        number("expected"),
+        number("band"),
+        text("runs out"),
+        text("outlook"),
+    )
+    return Table("All budgets", columns, tuple(_row(burn, currency is None) for burn in burns[:ROWS]),
+                 more=more(min(ROWS, len(burns)), len(burns), "most pressing"))  # fmt: skip
+
+
+def _row(burn: BurnDown, named: bool) -> tuple[Shown, ...]:
+    spent, held = stands(burn)
+    ahead = burn.forecast
+    band: Shown = "–"
+    if ahead is not None and ahead.low is not None and ahead.high is not None:
+        band = joined(amount(ahead.low, named=False), " to ", amount(ahead.high, named=False))
+    return (
+        _name(burn),
+        amount(burn.limit, named=named, absent="none"),
+        sum_of(spent, burn.currency, named=named),
+        sum_of(held, burn.currency, named=named),
+        amount(None if ahead is None else ahead.planned, named=named),
+        amount(None if ahead is None else ahead.expected, named=named),
+        band,
+        _runs_out(burn),
+        verdict(burn)[1],
+    )
+
+
+def _runs_out(burn: BurnDown) -> str:
+    ahead = burn.forecast
+    if ahead is None or (ahead.exhausts_on is None and ahead.runway_days is None):
+        return "–"
+    days = "" if ahead.runway_days is None else f"in {count(ahead.runway_days, 'day')}"
+    return days if ahead.exhausts_on is None else f"{ahead.exhausts_on} {days}".strip()
+
+
+def _figure(burn: BurnDown, ids: svg.Ids) -> Figure:
+    name, (tone, said) = _name(burn), verdict(burn)
+    spent, held = stands(burn)
+    first, after = _window(burn)
+    title = f"{name}, {burn.currency}"
+    description = (
+        f"{cut(burn.scope, 80)} {said}. Spent {exact(spent)}, held {exact(held)} {burn.currency}"
+        + ("" if burn.limit is None else f" of {exact(burn.limit.nanos)}")
+        + f", {span(first, after)}. {promise(burn)}"
+    )
+    drawing = svg.chart(ids(), _BASE + 24, title, description, _marks(burn, first, after)) if burn.points else None
+    return Figure(title, drawing, _KEYS, tuple(_words(burn, said)), _points(burn, title), named=True, tone=tone)
+
+
+def _words(burn: BurnDown, said: str) -> Iterator[Shown]:
+    ahead = burn.forecast
+    yield Drawn(f"<strong>{joined('It ', said, '.').markup}</strong>")
+    if ahead is None:
+        yield promise(burn)
+        return
+    band: Shown = ""
+    if ahead.low is not None and ahead.high is not None:
+        band = joined(" (", amount(ahead.low, named=False), " to ", amount(ahead.high, named=False), ")")
+    pace: Shown = "" if ahead.burn_rate is None else joined(" A usual day: ", amount(ahead.burn_rate), ".")
+    yield joined("Expected at the end ", amount(ahead.expected), band, ". ", promise(burn), pace)
+    if ahead.credits:
+        yield joined("Credits that cost ", amount(ahead.credits), " will expire unused.")
+    yield f"How: {plain(ahead.basis)}."
+    track = ahead.track
+    if track is not None and track.forecasts:
+        off = "" if track.wape is None else f", off by {percent(track.wape.numerator, track.wape.denominator)} on the whole"
+        held = "" if track.coverage is None else f", inside the band {track.coverage[0]} of {track.coverage[1]} times"
+        yield f"Past forecasts: {count(track.forecasts, 'was', 'were')} scored{off}{held}."
+
+
+def _window(burn: BurnDown) -> tuple[date, date]:
+    days = [point.day for point in burn.points] or [burn.starts or date.min]
+    first = min(days[0], burn.starts or days[0])
+    after = burn.ends or (burn.forecast.window[1] if burn.forecast else days[-1] + timedelta(days=1))
+    return first, max(after, days[-1] + timedelta(days=1), first + timedelta(days=1))
+
+
+def _marks(burn: BurnDown, first: date, after: date) -> Iterator[str]:
+    days, ahead = (after - first).days, burn.forecast
+    tops = [point.spent.nanos + point.held.nanos for point in burn.points]
+    tops += [one.nanos for one in (burn.limit, *((ahead.expected, ahead.high) if ahead else ())) if one is not None]
+    scale = svg.Scale(max(tops) * 21 // 20, _TOP, _BASE)
+    yield from scale.grid(burn.currency)
+    shown = _thinned(burn.points)
+    for place, point in enumerate(shown):
+        until = shown[place + 1].day if place + 1 < len(shown) else point.day + timedelta(days=1)
+        x, width = svg.across((point.day - first).days, days), svg.across(max((until - point.day).days, 1), days)
+        spent, held = point.spent.nanos, point.held.nanos
+        marks = scale.bar("settled", x, width, 0, spent), scale.bar("held", x, width, max(spent, 0), max(spent, 0) + held)
+        yield svg.told(marks, f"{point.day}: spent {exact(spent)}, held {exact(held)} {burn.currency}")
+    if ahead is not None:
+        yield from _ahead(burn, scale, min((shown[-1].day - first).days + 1, days), days)
+    if burn.limit is not None:
+        y = scale.y(burn.limit.nanos)
+        yield svg.line("limit", 0, y, "100%", y)
+        yield svg.label("mark end", "100%", y - 6, f"limit {brief(burn.limit.nanos)} {burn.currency}")
+    yield svg.label("tick", 0, _BASE + 18, str(first))
+    yield svg.label("tick end", "100%", _BASE + 18, str(after - timedelta(days=1)))
+
+
+def _ahead(burn: BurnDown, scale: svg.Scale, now: int, days: int) -> Iterator[str]:
+    ahead = burn.forecast
+    if ahead is None or now >= days:
+        return
+    start, end = scale.y(burn.points[-1].spent.nanos), scale.y(ahead.expected.nanos)
+    x = now * 100 / days
+    if ahead.low is not None and ahead.high is not None:
+        low, high = scale.y(ahead.low.nanos), scale.y(ahead.high.nanos)
+        yield svg.polygon("band", ((x, start), (100, high), (100, low)), _BASE)
+    yield svg.line("ahead", f"{x:.2f}%", start, "100%", end)
+    limit = None if burn.limit is None else scale.y(burn.limit.nanos)
+    y = end + 18 if limit is not None and -4 < end - limit < 22 else end - 6
+    yield svg.label("mark end", "100%", y, f"expected {brief(ahead.expected.nanos)}")
+
+
+def _thinned(points: tuple[BurnPoint, ...]) -> list[BurnPoint]:
+    """At most `STEPS`, evenly, the last among them."""
+    step = -(-len(points) // STEPS) or 1
+    return list(points[::-1][::step][::-1])
+
+
+def _points(burn: BurnDown, title: str) -> Table | None:
+    if not burn.points:
+        return None
+    columns = text("day"), money("spent so far", burn.currency), number("held")
+    shown = burn.points[-STEPS:]
+    rows = tuple((str(one.day), amount(one.spent, named=False), amount(one.held, named=False)) for one in shown)
+    return Table(title, columns, rows, more=more(len(shown), len(burn.points), "latest days"))

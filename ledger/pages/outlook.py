@@ -1,0 +1,91 @@
+"""What a budget's numbers say in one line: past its limit, bound to pass it, or within. Reads values; forecasts nothing."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from pricing import Money
+
+from ..report.values import BurnDown
+from .parts import Tone
+from .text import brief, percent
+
+ANXIOUS = Fraction(4, 5)
+
+
+def stands(burn: BurnDown) -> tuple[int, int]:
+    """(spent, held) now, in nanos."""
+    if burn.forecast is not None:
+        return burn.forecast.spent.nanos, burn.forecast.held.nanos
+    return (burn.points[-1].spent.nanos, burn.points[-1].held.nanos) if burn.points else (0, 0)
+
+
+def verdict(burn: BurnDown) -> tuple[Tone, str]:
+    """How it stands against its limit: a tone, and the end of a sentence that begins with its name."""
+    spent, held = stands(burn)
+    if burn.limit is None:
+        return "calm", "has no limit"
+    limit, ahead = burn.limit.nanos, burn.forecast
+    if spent > limit:
+        return "alarm", f"is past its limit by {_say(spent - limit, burn)}"
+    if ahead is None:
+        return "calm", f"has {_say(limit - spent - held, burn)} of its limit left; there is no forecast"
+    if ahead.expected.nanos > limit:
+        when = "" if ahead.exhausts_on is None else f" on {ahead.exhausts_on}"
+        return "alarm", f"should pass its limit{when}, by {_say(ahead.expected.nanos - limit, burn)} at the end"
+    spare = _say(limit - ahead.expected.nanos, burn)
+    if ahead.high is not None and ahead.high.nanos > limit:
+        return "watch", f"should end within its limit with {spare} to spare, but may pass it"
+    return "calm", f"should end within its limit, with {spare} to spare"
+
+
+def promise(burn: BurnDown) -> str:
+    """How often the band held when it was tried, or why there is none."""
+    ahead = burn.forecast
+    if ahead is None:
+        return "No forecast could be made."
+    if ahead.low is None or ahead.high is None:
+        return "No band: too few past checks tell how often it would hold."
+    said = "The band is meant to hold 8 times in 10"
+    if ahead.coverage is None:
+        return f"{said}; it was not checked on the past."
+    inside, of = ahead.coverage
+    return f"{said}; checked on the past, it held {inside} of {of} times{f' ({percent(inside, of)})' if of else ''}."
+
+
+def pressing(burns: Iterable[BurnDown]) -> list[BurnDown]:
+    """Those nearest to their limit, or furthest past it, first; those without one last."""
+    return sorted(burns, key=_pressure)
+
+
+def _pressure(burn: BurnDown) -> tuple[object, ...]:
+    spent, held = stands(burn)
+    reached = spent + held if burn.forecast is None else max(spent + held, burn.forecast.expected.nanos)
+    if burn.limit is None:
+        return 1, Fraction(0), -reached, burn.scope, burn.window, burn.currency
+    share = Fraction(reached, burn.limit.nanos) if burn.limit.nanos > 0 else Fraction(reached + 10**18)
+    return 0, -share, -reached, burn.scope, burn.window, burn.currency
+
+
+def chief(burns: Iterable[BurnDown], scope: str | None) -> BurnDown | None:
+    """The budget that the report is about: of its scope, or else the broadest; with a limit and an end if there is one."""
+    ranked = sorted(
+        burns,
+        key=lambda burn: (
+            burn.scope != scope,
+            burn.forecast is None or burn.ends is None,
+            burn.limit is None,
+            burn.scope.count("/"),
+            -stands(burn)[0],
+            burn.scope,
+            burn.window,
+        ),
+    )
+    return ranked[0] if ranked else None
+
+
+def _say(nanos: int, burn: BurnDown) -> str:
+    return f"{brief(nanos)} {burn.currency}"
+
+
+def both(low: Money | None, high: Money | None) -> str:
+    return "–" if low is None or high is None else f"{brief(low.nanos)} to {brief(high.nanos)}"
