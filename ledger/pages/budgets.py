@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from ..report.values import BurnDown, BurnPoint, Report
 from . import svg
 from .outlook import pressing, promise, stands, verdict
-from .parts import ROWS, Figure, Key, Section, Table, money, more, number, only, text
+from .parts import ROWS, Figure, Key, Section, Table, money, more, number, only, text, whole
 from .text import Drawn, Shown, amount, brief, count, cut, exact, joined, percent, plain, span, sum_of
 
 DRAWN = 8
@@ -18,7 +18,7 @@ _KEYS = (
     Key("ahead", "expected"),
     Key("band", "band"),
 )
-_TOP, _BASE = 26, 190
+_TOP, _BASE = 40, 204
 
 
 def section(report: Report, ids: svg.Ids) -> Section:
@@ -27,12 +27,12 @@ def section(report: Report, ids: svg.Ids) -> Section:
     if not burns:
         return Section("budgets", "Budgets", "No budget is set, so nothing limits this spend.")
     drawn = tuple(_figure(burn, ids) for burn in burns[:DRAWN])
-    worrying = sum(verdict(burn)[0] != "calm" for burn in burns)
+    worrying = sum(verdict(burn).tone != "calm" for burn in burns)
     lead = f"{count(len(burns), 'budget')}, the most pressing first; "
     lead += "none is headed for its limit." if not worrying else f"{count(worrying, 'needs', 'need')} a look."
     if len(burns) > DRAWN:
         lead += f" Drawn: the first {DRAWN}."
-    return Section("budgets", "Budgets", lead, drawn, (_table(burns),))
+    return Section("budgets", "Budgets", lead, drawn, (_table(burns),), tables_first=True)
 
 
 def _name(burn: BurnDown) -> str:
@@ -49,7 +49,7 @@ def _table(burns: list[BurnDown]) -> Table:
         number("planned"),
         number("expected"),
         number("band"),
-        text("runs out"),
+        whole("runs out"),
         text("outlook"),
     )
     return Table("All budgets", columns, tuple(_row(burn, currency is None) for burn in burns[:ROWS]),
@@ -71,7 +71,7 @@ def _row(burn: BurnDown, named: bool) -> tuple[Shown, ...]:
         amount(None if ahead is None else ahead.expected, named=named),
         band,
         _runs_out(burn),
-        verdict(burn)[1],
+        verdict(burn).shown(),
     )
 
 
@@ -84,7 +84,7 @@ def _runs_out(burn: BurnDown) -> str:
 
 
 def _figure(burn: BurnDown, ids: svg.Ids) -> Figure:
-    name, (tone, said) = _name(burn), verdict(burn)
+    name, said = _name(burn), verdict(burn)
     spent, held = stands(burn)
     first, after = _window(burn)
     title = f"{name}, {burn.currency}"
@@ -94,12 +94,19 @@ def _figure(burn: BurnDown, ids: svg.Ids) -> Figure:
         + f", {span(first, after)}. {promise(burn)}"
     )
     drawing = svg.chart(ids(), _BASE + 24, title, description, _marks(burn, first, after)) if burn.points else None
-    return Figure(title, drawing, _KEYS, tuple(_words(burn, said)), _points(burn, title), named=True, tone=tone)
+    return Figure(title, drawing, _keys(burn), tuple(_words(burn)), _points(burn, title), named=True, tone=said.tone)
 
 
-def _words(burn: BurnDown, said: str) -> Iterator[Shown]:
+def _keys(burn: BurnDown) -> tuple[Key, ...]:
+    """Of what is drawn."""
     ahead = burn.forecast
-    yield Drawn(f"<strong>{joined('It ', said, '.').markup}</strong>")
+    there = burn.limit is not None, ahead is not None, ahead is not None and ahead.low is not None
+    return *_KEYS[:2], *(key for key, is_there in zip(_KEYS[2:], there, strict=True) if is_there)
+
+
+def _words(burn: BurnDown) -> Iterator[Shown]:
+    ahead = burn.forecast
+    yield Drawn(f"<strong>It {verdict(burn).shown().markup}.</strong>")
     if ahead is None:
         yield promise(burn)
         return
@@ -130,7 +137,7 @@ def _marks(burn: BurnDown, first: date, after: date) -> Iterator[str]:
     tops = [point.spent.nanos + point.held.nanos for point in burn.points]
     tops += [one.nanos for one in (burn.limit, *((ahead.expected, ahead.high) if ahead else ())) if one is not None]
     scale = svg.Scale(max(tops) * 21 // 20, _TOP, _BASE)
-    yield from scale.grid(burn.currency)
+    yield from scale.lines()
     shown = _thinned(burn.points)
     for place, point in enumerate(shown):
         until = shown[place + 1].day if place + 1 < len(shown) else point.day + timedelta(days=1)
@@ -144,6 +151,7 @@ def _marks(burn: BurnDown, first: date, after: date) -> Iterator[str]:
         y = scale.y(burn.limit.nanos)
         yield svg.line("limit", 0, y, "100%", y)
         yield svg.label("mark end", "100%", y - 6, f"limit {brief(burn.limit.nanos)} {burn.currency}")
+    yield from scale.words()
     yield svg.label("tick", 0, _BASE + 18, str(first))
     yield svg.label("tick end", "100%", _BASE + 18, str(after - timedelta(days=1)))
 
@@ -159,7 +167,7 @@ def _ahead(burn: BurnDown, scale: svg.Scale, now: int, days: int) -> Iterator[st
         yield svg.polygon("band", ((x, start), (100, high), (100, low)), _BASE)
     yield svg.line("ahead", f"{x:.2f}%", start, "100%", end)
     limit = None if burn.limit is None else scale.y(burn.limit.nanos)
-    y = end + 18 if limit is not None and -4 < end - limit < 22 else end - 6
+    y = limit - 20 if limit is not None and abs(end - 2 - limit) < 14 else end - 8
     yield svg.label("mark end", "100%", y, f"expected {brief(ahead.expected.nanos)}")
 
 
@@ -172,7 +180,7 @@ def _thinned(points: tuple[BurnPoint, ...]) -> list[BurnPoint]:
 def _points(burn: BurnDown, title: str) -> Table | None:
     if not burn.points:
         return None
-    columns = text("day"), money("spent so far", burn.currency), number("held")
+    columns = whole("day"), money("spent so far", burn.currency), number("held")
     shown = burn.points[-STEPS:]
     rows = tuple((str(one.day), amount(one.spent, named=False), amount(one.held, named=False)) for one in shown)
     return Table(title, columns, rows, more=more(len(shown), len(burn.points), "latest days"))

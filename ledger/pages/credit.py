@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from ..report.values import LotLeft, Report, Runway
 from . import svg
-from .parts import ROWS, Figure, Key, Section, Table, money, more, number, text
+from .parts import ROWS, Figure, Key, Section, Table, money, more, number, text, whole
 from .text import Shown, amount, brief, count, cut, joined, plain, words
 
 LOTS = 10
@@ -27,7 +27,7 @@ def section(report: Report, ids: svg.Ids) -> Section:
 
 
 def _table(runways: list[Runway]) -> Table:
-    columns = text("provider"), number("left"), number("what that cost"), number("used a day"), text("runs out")
+    columns = text("provider"), number("left"), number("what that cost"), number("used a day"), whole("runs out")
     rows = tuple(
         (
             plain(one.provider),
@@ -49,7 +49,7 @@ def _figure(one: Runway, today: date, ids: svg.Ids) -> Figure:
     said = joined(amount(one.left), " left, which cost ", amount(one.cost_left), ". ", pace)
     spoken = f"{words(one.left)} left. " + "; ".join(f"{cut(lot.lot, 60)} {_expiry(lot, today)}" for lot in one.lots[:LOTS])
     drawing = svg.chart(ids(), 44 * min(len(one.lots), LOTS) + 22, title, spoken, _marks(one, today)) if one.lots else None
-    columns = text("lot"), money("left", one.currency), number("what that cost"), text("expires")
+    columns = text("lot"), money("left", one.currency), number("what that cost"), whole("expires")
     rows = tuple(
         (plain(lot.lot), amount(lot.left, named=False), amount(lot.cost_left), _expiry(lot, today)) for lot in one.lots[:ROWS]
     )
@@ -78,8 +78,7 @@ def _marks(one: Runway, today: date) -> Iterator[str]:
     for place, lot in enumerate(shown):
         y = place * 44
         days = whole if lot.expires_on is None else max((lot.expires_on - today).days, 0)
-        said = f"{cut(lot.lot, 22)}  {brief(lot.left.nanos)}"
-        yield svg.label("name", 0, y + 13, said)
+        yield from svg.name(0, y + 13, lot.lot, f": {brief(lot.left.nanos)} left")
         yield svg.label("value end", "100%", y + 13, "no expiry" if lot.expires_on is None else str(lot.expires_on))
         marks = svg.rect("settled", 0, y + 21, svg.across(days, whole), 10), svg.line("axis", 0, y + 18, 0, y + 34)
         yield svg.told(marks, f"{cut(lot.lot, 80)}: {words(lot.left)} left, expires {_expiry(lot, today)}")

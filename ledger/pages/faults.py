@@ -6,7 +6,7 @@ from datetime import datetime
 from ..reconcile.values import BUCKETS, Break
 from ..report.values import Report
 from . import svg
-from .parts import ROWS, Figure, Key, Section, Table, more, number, text
+from .parts import ROWS, Figure, Key, Section, Table, more, number, text, whole
 from .text import Shown, amount, by_currency, count, joined, moment, plain, sums
 
 _STATUS = {
@@ -38,7 +38,7 @@ def exposures(report: Report, ids: svg.Ids) -> Section:
         text("state"),
         text("provider"),
         text("scope"),
-        text("since"),
+        whole("since"),
         number("age"),
     )
     rows = tuple(
@@ -59,7 +59,8 @@ def exposures(report: Report, ids: svg.Ids) -> Section:
 
 
 def _age(now: datetime, since: datetime) -> str:
-    return count(max((now - since).days, 0), "day")
+    days = (now - since).days
+    return count(days, "day") if days > 0 else "under a day"
 
 
 def breaks(report: Report, ids: svg.Ids) -> Section:
@@ -127,13 +128,13 @@ def _apart(some: list[Break]) -> Shown:
 def _break_table(found: list[Break]) -> Table:
     columns = (
         text("cause"),
-        text("status"),
+        whole("status"),
         number("amount"),
         number("age"),
         text("provider"),
         text("job"),
-        text("month"),
-        text("due by"),
+        whole("month"),
+        whole("due by"),
         text("why, and what to do"),
     )
     return Table(
@@ -145,7 +146,7 @@ def _break_table(found: list[Break]) -> Table:
 
 
 def _break(one: Break) -> tuple[Shown, ...]:
-    said = " ".join(part for part in (plain(one.why), plain(one.suggestion)) if part)
+    said = "; ".join(part for part in (plain(one.why), plain(one.suggestion)) if part)
     if one.word is not None:
         said += f" ({plain(one.word.author)} {one.word.at:%Y-%m-%d}: {one.word.verdict}, {plain(one.word.note)})"
     return (
@@ -168,7 +169,7 @@ def anomalies(report: Report, ids: svg.Ids) -> Section:
     found = sorted(report.anomalies, key=lambda one: (-one.day.toordinal(), one.what, one.value))
     if not found:
         return Section("anomalies", title, "Nothing: every day of the period was a usual one.")
-    columns = text("day"), text("what"), number("value"), number("usual"), text("why it stands here")
+    columns = whole("day"), text("what"), number("value"), number("usual"), text("why it stands here")
     rows = tuple(
         (str(one.day), plain(one.what), plain(one.value), plain(one.usual), plain(one.reason)) for one in found[:ROWS]
     )
@@ -189,7 +190,7 @@ def refusals(report: Report, ids: svg.Ids) -> Section:
         text("reason"),
         number("times"),
         number("asked"),
-        text("last"),
+        whole("last"),
         text("detail"),
     )
     rows = tuple(

@@ -8,7 +8,7 @@ from ..report.values import BurnDown, Report, Totals
 from . import svg
 from .outlook import chief, pressing, promise, stands, verdict
 from .parts import Tone
-from .text import Drawn, Shown, amount, brief, by_currency, count, cut, exact, joined, percent, plain, sums
+from .text import Drawn, Shown, amount, by_currency, count, cut, exact, joined, percent, plain, sum_of, sums
 
 GAUGES = 4
 SOON = timedelta(days=30)
@@ -75,13 +75,13 @@ def _message(report: Report, main: BurnDown | None, needs: tuple[Need, ...]) -> 
     for place, one in enumerate(report.totals):
         said += [" " if place else "", amount(one.settled), " spent"]
         said += [", ", amount(one.held), " more promised"] if one.held else [", nothing more promised"]
-        said += [", ", amount(one.exposed), " may yet come." if one.exposed else " may yet come."] if one.exposed else ["."]
+        said += [", ", amount(one.exposed), " may yet come."] if one.exposed else ["."]
     if not said:
         said = ["Nothing was spent, promised or billed in this period."]
     if main is not None:
-        said += [" ", f"{cut(main.scope, 60)} {verdict(main)[1]}."]
+        said += [f" {cut(main.scope, 60)} ", verdict(main).shown(), "."]
     waiting = len(needs)
-    said.append(" Nothing needs a person." if not waiting else f" {count(waiting, 'matter needs', 'matters need')} a person.")
+    said.append(" Nothing needs a person." if not waiting else f" {count(waiting, 'thing needs', 'things need')} a person.")
     return joined(*said)
 
 
@@ -89,7 +89,7 @@ def _facts(totals: Totals, main: BurnDown | None) -> tuple[Fact, ...]:
     jobs = count(totals.jobs, "job")
     before: Shown = jobs
     if totals.before is not None:
-        before = joined(f"{jobs}; ", _change(totals.settled.nanos, totals.before.nanos), amount(totals.before))
+        before = joined(f"{jobs}; ", _change(totals.settled.nanos, totals.before.nanos), amount(totals.before), ")")
     billed: Shown = joined(amount(totals.invoiced), " billed") if totals.invoiced is not None else "no bill covers it"
     provisional: Shown = joined("; ", amount(totals.provisional), " provisional") if totals.provisional else ""
     facts = (
@@ -103,24 +103,24 @@ def _facts(totals: Totals, main: BurnDown | None) -> tuple[Fact, ...]:
 
 
 def _end(main: BurnDown) -> Fact:
-    ahead = main.forecast
+    ahead, name = main.forecast, f"{cut(main.scope, 24)} ends at about"
     if ahead is None:
-        return Fact("Ends at", "not known", f"{cut(main.scope, 40)} {verdict(main)[1]}.", "ahead")
+        return Fact(name, "not known", joined("It ", verdict(main).shown(), "."), "ahead")
     limit: Shown = "No limit" if main.limit is None else joined("Of a limit of ", amount(main.limit))
     band: Shown = ""
     if ahead.low is not None and ahead.high is not None:
         band = joined("; likely ", amount(ahead.low, named=False), " to ", amount(ahead.high, named=False))
-    return Fact("Ends at about", amount(ahead.expected), joined(limit, band, "."), "ahead")
+    return Fact(name, amount(ahead.expected), joined(limit, band, "."), "ahead")
 
 
 def _change(now: int, before: int) -> str:
     if before <= 0 or now == before:
-        return "as before: " if now == before else "before: "
-    return f"{percent(abs(now - before), before)} {'more' if now > before else 'less'} than before: "
+        return ("as much as " if now == before else "") + "in the period before ("
+    return f"{percent(abs(now - before), before)} {'more' if now > before else 'less'} than in the period before ("
 
 
 def _gauge(burn: BurnDown, ids: svg.Ids) -> Gauge:
-    (tone, said), (spent, held), ahead = verdict(burn), stands(burn), burn.forecast
+    said, (spent, held), ahead = verdict(burn), stands(burn), burn.forecast
     name = f"{plain(burn.scope)} · {plain(burn.window)}"
     ends = [one.nanos for one in (burn.limit, *((ahead.expected, ahead.high) if ahead else ())) if one is not None]
     whole = max([*ends, spent + held, 1]) * 51 // 50
@@ -140,14 +140,14 @@ def _gauge(burn: BurnDown, ids: svg.Ids) -> Gauge:
     spoken += "" if ahead is None else f", expected {exact(ahead.expected.nanos)}"
     spoken += "" if burn.limit is None else f", limit {exact(burn.limit.nanos)}"
     drawing = svg.chart(ids(), 34, f"{name} against its limit", f"{spoken} {burn.currency}.", marks)
-    short = f"{brief(spent)} spent, {brief(held)} held"
-    short += "" if ahead is None else f", {brief(ahead.expected.nanos)} expected"
-    short += "" if burn.limit is None else f", limit {brief(burn.limit.nanos)} {burn.currency}"
-    return Gauge(name, drawing, joined("It ", said, ". ", short, "."), tone)
+    short: list[Shown] = [sum_of(spent, burn.currency, named=False), " spent, ", sum_of(held, burn.currency, named=False), " held"]
+    short += [] if ahead is None else [", ", amount(ahead.expected, named=False), " expected"]
+    short += [] if burn.limit is None else [", limit ", amount(burn.limit, named=False)]
+    return Gauge(name, drawing, joined("It ", said.shown(), ". ", *short, "."), said.tone)
 
 
 def _needs(report: Report) -> Iterator[Need]:
-    past = [burn for burn in report.burn_downs if verdict(burn)[0] == "alarm"]
+    past = [burn for burn in report.burn_downs if verdict(burn).tone == "alarm"]
     if past:
         yield Need("budgets", count(len(past), "budget past its limit or bound to pass it",
                                     "budgets past their limit or bound to pass it"))  # fmt: skip

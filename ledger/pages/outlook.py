@@ -1,15 +1,28 @@
 """What a budget's numbers say in one line: past its limit, bound to pass it, or within. Reads values; forecasts nothing."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
-
-from pricing import Money
 
 from ..report.values import BurnDown
 from .parts import Tone
-from .text import brief, percent
+from .text import Drawn, exact, joined, percent, sum_of
 
-ANXIOUS = Fraction(4, 5)
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A tone, and the end of a sentence that begins with the budget's name."""
+
+    tone: Tone
+    parts: tuple[str | int, ...]
+    """Words, and amounts in nanos."""
+    currency: str
+
+    def shown(self) -> Drawn:
+        return joined(*(part if isinstance(part, str) else sum_of(part, self.currency) for part in self.parts))
+
+    def __str__(self) -> str:
+        return "".join(part if isinstance(part, str) else f"{exact(part)} {self.currency}" for part in self.parts)
 
 
 def stands(burn: BurnDown) -> tuple[int, int]:
@@ -19,23 +32,25 @@ def stands(burn: BurnDown) -> tuple[int, int]:
     return (burn.points[-1].spent.nanos, burn.points[-1].held.nanos) if burn.points else (0, 0)
 
 
-def verdict(burn: BurnDown) -> tuple[Tone, str]:
-    """How it stands against its limit: a tone, and the end of a sentence that begins with its name."""
+def verdict(burn: BurnDown) -> Verdict:
+    """How it stands against its limit."""
     spent, held = stands(burn)
     if burn.limit is None:
-        return "calm", "has no limit"
+        return Verdict("calm", ("has no limit",), burn.currency)
     limit, ahead = burn.limit.nanos, burn.forecast
     if spent > limit:
-        return "alarm", f"is past its limit by {_say(spent - limit, burn)}"
+        return Verdict("alarm", ("is past its limit by ", spent - limit), burn.currency)
     if ahead is None:
-        return "calm", f"has {_say(limit - spent - held, burn)} of its limit left; there is no forecast"
-    if ahead.expected.nanos > limit:
+        left = "has ", limit - spent - held, " of its limit left; there is no forecast"
+        return Verdict("calm", left, burn.currency)
+    spare = limit - ahead.expected.nanos
+    if spare < 0:
         when = "" if ahead.exhausts_on is None else f" on {ahead.exhausts_on}"
-        return "alarm", f"should pass its limit{when}, by {_say(ahead.expected.nanos - limit, burn)} at the end"
-    spare = _say(limit - ahead.expected.nanos, burn)
+        return Verdict("alarm", (f"should pass its limit{when}, by ", -spare, " at the end"), burn.currency)
+    within = "should end within its limit, with ", spare, " to spare"
     if ahead.high is not None and ahead.high.nanos > limit:
-        return "watch", f"should end within its limit with {spare} to spare, but may pass it"
-    return "calm", f"should end within its limit, with {spare} to spare"
+        return Verdict("watch", (*within, ", but may pass it"), burn.currency)
+    return Verdict("calm", within, burn.currency)
 
 
 def promise(burn: BurnDown) -> str:
@@ -81,11 +96,3 @@ def chief(burns: Iterable[BurnDown], scope: str | None) -> BurnDown | None:
         ),
     )
     return ranked[0] if ranked else None
-
-
-def _say(nanos: int, burn: BurnDown) -> str:
-    return f"{brief(nanos)} {burn.currency}"
-
-
-def both(low: Money | None, high: Money | None) -> str:
-    return "–" if low is None or high is None else f"{brief(low.nanos)} to {brief(high.nanos)}"

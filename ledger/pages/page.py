@@ -13,7 +13,7 @@ from .text import moment, plain, span
 def page(report: Report) -> str:
     """A report as one HTML document that needs nothing beside it, to be read, printed and listened to.
 
-    Amounts are exact: one that is shown cut, with "…", has all its digits in its tooltip. Long lists are cut, and say so.
+    Amounts are exact: one that is shown cut has all its digits in its tooltip. Long lists are cut, and say so.
     Raises ModuleNotFoundError where the extra `faregate[report]` is not installed.
     """
     ids = Ids()

@@ -19,6 +19,8 @@ class Column:
 
     name: str
     number: bool = False
+    whole: bool = False
+    """Whether its cells stay on one line: dates and the like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,15 @@ class Section:
     lead: Shown
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
+    tables_first: bool = False
 
 
 def text(name: str) -> Column:
     return Column(name)
+
+
+def whole(name: str) -> Column:
+    return Column(name, whole=True)
 
 
 def number(name: str) -> Column:

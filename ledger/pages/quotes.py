@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from ..report.values import Accuracy, Report
 from . import svg
-from .parts import ROWS, Figure, Key, Section, Table, more, number, text
+from .parts import ROWS, Figure, Key, Section, Table, more, number, text, whole
 from .text import count, cut, plain, ratio, settings
 
 DRAWN = 16
@@ -76,7 +76,7 @@ def _marks(shown: Sequence[Accuracy]) -> Iterator[str]:
             svg.tag("circle", "dot", cx=x(one.p50), cy=y, r=5),
         ]
         said = f"{ratio(one.p50)}, worst {ratio(one.worst)}"
-        yield svg.label("name", 0, y - 13, cut(_name(one), 30))
+        yield from svg.name(0, y - 13, _name(one))
         yield svg.label("value end", "100%", y - 13, f"×{ratio(one.p50)}")
         yield svg.told(marks, f"{cut(_name(one), 80)}: {said}, {count(one.jobs, 'job')}")
     yield svg.label("tick", 0, base + 14, f"×{ratio(low)}")
@@ -98,7 +98,7 @@ def drift(report: Report, ids: svg.Ids) -> Section:
         number("card"),
         number("charged"),
         number("charges"),
-        text("since"),
+        whole("since"),
         text("in words"),
     )
     rows = tuple(

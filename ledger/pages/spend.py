@@ -16,6 +16,7 @@ BINS = 100
 """More days than these are drawn several to a column."""
 DAY_ROWS = 300
 
+_TIMES = ("day", "week", "month")
 _KEYS = (Key("settled", "settled"), Key("held", "held"), Key("invoiced", "invoiced"))
 
 
@@ -86,34 +87,36 @@ def _days(currency: str, cells: Sequence[Cell], period: tuple[date, date], ids: 
 
 def _panel(name: str, row: list[_Sum], bins: list[list[str]], scale: svg.Scale, currency: str) -> Iterator[str]:
     settled = sum(one.settled for one in row)
-    yield svg.label("name", 0, scale.top - 16, cut(name or "no provider", 30))
+    yield from svg.name(0, scale.top - 16, name or "no provider")
     yield svg.label("value end", "100%", scale.top - 16, f"{brief(settled)} {currency}")
-    yield from scale.grid(currency, 2)
-    whole = len(bins) * 100
+    yield from scale.lines(2)
+    left, whole = len(bins) * 4, len(bins) * 104
     for place, (one, names) in enumerate(zip(row, bins, strict=True)):
         if not (one.settled or one.held or one.invoiced):
             continue
-        x, width = svg.across(place * 100 + 12, whole), svg.across(76, whole)
+        x, width = svg.across(left + place * 100 + 12, whole), svg.across(76, whole)
         marks = [
             scale.bar("settled", x, width, 0, one.settled),
             scale.bar("held", x, width, max(one.settled, 0), max(one.settled, 0) + one.held),
         ]
         if one.invoiced is not None:
             y = scale.y(one.invoiced)
-            left, right = svg.across(place * 100 + 2, whole), svg.across(place * 100 + 98, whole)
-            marks.append(svg.line("invoiced", left, y, right, y))
+            ends = (svg.across(left + place * 100 + at, whole) for at in (2, 98))
+            marks.append(svg.line("invoiced", next(ends), y, next(ends), y))
         days = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
         yield svg.told(marks, f"{days}: {one.words(currency)}")
+    yield from scale.words(2)
 
 
 def _dates(bins: list[list[str]], y: int) -> Iterator[str]:
     """The first, the last and some between, fewer on a narrow screen."""
     whole, step = len(bins), max(1, -(-len(bins) // 8))
     for place in range(0, whole, step):
-        if place and whole - place < step * 2 // 3:
+        if place and whole - 1 - place < step:
             continue
         kind = "tick" if not place else "tick middle wide" if place // step % 2 else "tick middle"
-        yield svg.label(kind, svg.across(place * 2 + bool(place), whole * 2), y, _short(bins[place][0]))
+        x = svg.across(whole * 4 + place * 100 + 50 * bool(place), whole * 104)
+        yield svg.label(kind, x, y, _short(bins[place][0]))
     if whole > 1:
         yield svg.label("tick end", "100%", y, _short(bins[-1][-1]))
 
@@ -176,7 +179,7 @@ def _bars(title: str, what: str, currency: str, cells: Sequence[Cell], ids: svg.
             x = svg.across(max(one.invoiced, 0), largest)
             bar.append(svg.line("invoiced", x, y + 18, x, y + 36))
         bar.append(svg.line("axis", 0, y + 18, 0, y + 36))
-        marks.append(svg.label("name", 0, y + 13, cut(_last(cell) or f"no {what}", 30)))
+        marks.extend(svg.name(0, y + 13, _last(cell) or f"no {what}"))
         marks.append(svg.label("value end", "100%", y + 13, f"{brief(one.settled)} {currency}"))
         marks.append(svg.told(bar, f"{cut(_last(cell), 80)}: {one.words(currency)}"))
     said = "; ".join(f"{cut(_last(cell), 60) or 'none'} {exact(cell.settled.nanos)}" for cell in drawn)
@@ -198,7 +201,7 @@ def _table(shown: Sequence[Cell], cells: Sequence[Cell], caption: str, left_out:
     names = list(dict.fromkeys(key for cell in cells for key in cell.keys)) or ["what"]
     currency = only([cell.currency for cell in cells])
     columns: tuple[Column, ...] = (
-        *(text(plain(name)) for name in names),
+        *(Column(plain(name), whole=name in _TIMES) for name in names),
         number("jobs"),
         money("settled", currency),
         number("of it provisional"),

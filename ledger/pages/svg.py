@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from html import escape
 from itertools import count
 
-from .text import Drawn, plain
+from .text import Drawn, cut, plain
 
 Place = int | float | str
 
@@ -48,6 +48,14 @@ def rect(kind: str, x: Place, y: Place, width: Place, height: Place) -> str:
 
 def label(kind: str, x: Place, y: Place, said: str) -> str:
     return tag("text", kind, escape(plain(said)), x=x, y=y)
+
+
+def name(x: Place, y: Place, said: str, after: str = "") -> list[str]:
+    """A name in bold: cut short on a narrow screen only."""
+    long, short = cut(said, 80), cut(said, 30 - len(after) // 2)
+    if long == short:
+        return [label("name", x, y, long + after)]
+    return [label("name wide", x, y, long + after), label("name narrow", x, y, short + after)]
 
 
 def told(marks: Iterable[str], said: str) -> str:
@@ -100,16 +108,14 @@ class Scale:
         inside = min(max(nanos, 0), self.largest)
         return self.base - inside / self.largest * (self.base - self.top)
 
-    def grid(self, currency: str, most: int = 4) -> list[str]:
-        """A line for each round amount, its words above it."""
-        marks: list[str] = []
-        for value in ticks(self.largest, most):
-            y = self.y(value)
-            marks.append(line("grid" if value else "axis", 0, y, "100%", y))
-            if value:
-                marks.append(label("tick", 0, y - 4, f"{round_amount(value)} {currency}"))
-                currency = ""
-        return marks
+    def lines(self, most: int = 4) -> list[str]:
+        """A line for each round amount."""
+        values = [(value, self.y(value)) for value in ticks(self.largest, most)]
+        return [line("grid" if value else "axis", 0, y, "100%", y) for value, y in values]
+
+    def words(self, most: int = 4) -> list[str]:
+        """The round amounts, above their lines: to be drawn last."""
+        return [label("tick", 0, self.y(value) - 4, round_amount(value)) for value in ticks(self.largest, most) if value]
 
     def bar(self, kind: str, x: str, width: str, start: int, end: int) -> str:
         low, high = self.y(start), self.y(end)

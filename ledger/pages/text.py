@@ -62,19 +62,17 @@ def exact(nanos: int) -> str:
 
 
 def brief(nanos: int) -> str:
-    """The same, cut behind two decimals, or four of an amount below one; "…" says that there are more."""
+    """The same, cut behind two decimals, or four of an amount below one; whole where nothing would be left of it."""
     said = exact(nanos)
     whole, _, decimals = said.partition(".")
     keep = 4 if whole.lstrip("−") == "0" else 2
-    if len(decimals) <= keep or (keep == 4 and not decimals[:keep].strip("0")):
-        return said
-    return f"{whole}.{decimals[:keep]}…"
+    return said if keep == 4 and not decimals[:keep].strip("0") else f"{whole}.{decimals[:keep]}"
 
 
 def sum_of(nanos: int, currency: str, *, named: bool = True) -> Drawn:
     """An amount for reading. One that is cut has all its digits in its title."""
-    said, name = brief(nanos), f" {escape(currency)}"
-    shown = f'<span class="cut" title="{exact(nanos)}{name}">{said}</span>' if said.endswith("…") else said
+    said, whole, name = brief(nanos), exact(nanos), f" {escape(currency)}"
+    shown = said if said == whole else f'<span title="{whole}{name}">{said}</span>'
     return Drawn(f'<span class="sum">{shown}{name}</span>' if named else shown)
 
 

@@ -89,13 +89,13 @@ def _plus(one: Cell, other: Cell) -> Cell:
     )
 
 
-def _burn(scope: str, limit: Money | None, tenths: int, ahead: tuple[str, str, str] | None) -> BurnDown:
+def _burn(scope: str, limit: Money | None, twelfths: int, ahead: tuple[str, str, str] | None) -> BurnDown:
     points: list[BurnPoint] = []
     days = _cells(lambda day, _: {"day": str(day)})
     spent = 0
     for place, cell in enumerate(days):
-        spent += cell.settled.nanos * tenths // 10
-        held = cell.held.nanos * tenths // 10 if place == DAYS - 1 else 4_000_000_000 + place % 5 * 1_900_000_000
+        spent += cell.settled.nanos * twelfths // 12
+        held = cell.held.nanos * twelfths // 12 if place == DAYS - 1 else (4_000_000_000 + place % 5 * 1_900_000_000) * twelfths // 12
         points.append(BurnPoint(FIRST + timedelta(days=place), Money(spent, "USD"), Money(held, "USD")))
     burn = BurnDown(scope, "month", "USD", FIRST, AFTER, limit, tuple(points), None)
     return burn if ahead is None else replace(burn, forecast=_forecast(burn, *ahead))
@@ -215,11 +215,11 @@ def _burn_downs(settled: Money) -> tuple[BurnDown, ...]:
         return str(Money(settled.nanos * percent // 100, "USD").amount)
 
     return (
-        _burn("acme", Money.of("1200", "USD"), 8, (of(104), of(99), of(112))),
-        _burn("acme/autumn", Money.of("400", "USD"), 4, (of(52), of(48), of(57))),
-        _burn("acme/always-on", Money.of("400", "USD"), 2, (of(30), of(26), of(41))),
-        _burn("globex/launch", Money.of("500", "USD"), 2, (of(27), "", "")),
-        _burn("acme/research/voices", None, 1, None),
+        _burn("acme", usd("1000"), 9, (of(93), of(89), of(98))),
+        _burn("acme/autumn", usd("400"), 4, (of(42), of(39), of(45))),
+        _burn("acme/always-on", usd("400"), 3, (of(31), of(29), of(33))),
+        _burn("globex/launch", usd("500"), 3, (of(31), "", "")),
+        _burn("acme/research/voices", None, 2, None),
     )
 
 
