@@ -1,4 +1,4 @@
-"""How each budget burns down: used up by day with what is held shaded, its limit, where it is headed. Computes no forecast."""
+"""How each budget burns down: used up by day, what is held, its limit, where it is headed. Computes no forecast."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -7,7 +7,7 @@ from ..report.values import BurnDown, BurnPoint, Report
 from . import svg
 from .outlook import pressing, promise, stands, verdict
 from .parts import ROWS, Figure, Key, Section, Table, money, more, number, only, text, whole
-from .text import Drawn, Shown, amount, brief, count, cut, exact, joined, percent, plain, span, sum_of
+from .text import Drawn, Shown, amount, brief, count, cut, exact, joined, percent, plain, ratio, span, sum_of
 
 DRAWN = 8
 STEPS = 100
@@ -43,6 +43,7 @@ def _table(burns: list[BurnDown]) -> Table:
     currency = only([burn.currency for burn in burns])
     columns = (
         text("budget"),
+        whole("outlook"),
         money("limit", currency),
         number("spent"),
         number("held"),
@@ -50,7 +51,7 @@ def _table(burns: list[BurnDown]) -> Table:
         number("expected"),
         number("band"),
         whole("runs out"),
-        text("outlook"),
+        number("days left"),
     )
     return Table("All budgets", columns, tuple(_row(burn, currency is None) for burn in burns[:ROWS]),
                  more=more(min(ROWS, len(burns)), len(burns), "most pressing"))  # fmt: skip
@@ -64,23 +65,16 @@ def _row(burn: BurnDown, named: bool) -> tuple[Shown, ...]:
         band = joined(amount(ahead.low, named=False), " to ", amount(ahead.high, named=False))
     return (
         _name(burn),
+        verdict(burn).short,
         amount(burn.limit, named=named, absent="none"),
         sum_of(spent, burn.currency, named=named),
         sum_of(held, burn.currency, named=named),
         amount(None if ahead is None else ahead.planned, named=named),
         amount(None if ahead is None else ahead.expected, named=named),
         band,
-        _runs_out(burn),
-        verdict(burn).shown(),
+        "–" if ahead is None or ahead.exhausts_on is None else str(ahead.exhausts_on),
+        "–" if ahead is None or ahead.runway_days is None else f"{ahead.runway_days:,}",
     )
-
-
-def _runs_out(burn: BurnDown) -> str:
-    ahead = burn.forecast
-    if ahead is None or (ahead.exhausts_on is None and ahead.runway_days is None):
-        return "–"
-    days = "" if ahead.runway_days is None else f"in {count(ahead.runway_days, 'day')}"
-    return days if ahead.exhausts_on is None else f"{ahead.exhausts_on} {days}".strip()
 
 
 def _figure(burn: BurnDown, ids: svg.Ids) -> Figure:
@@ -94,7 +88,9 @@ def _figure(burn: BurnDown, ids: svg.Ids) -> Figure:
         + f", {span(first, after)}. {promise(burn)}"
     )
     drawing = svg.chart(ids(), _BASE + 24, title, description, _marks(burn, first, after)) if burn.points else None
-    return Figure(title, drawing, _keys(burn), tuple(_words(burn)), _points(burn, title), named=True, tone=said.tone)
+    words, table = tuple(_words(burn)), _points(burn, title)
+    badge = "" if said.tone == "calm" else said.short
+    return Figure(title, drawing, _keys(burn), words, table, tuple(_how(burn)), named=True, badge=badge, tone=said.tone)
 
 
 def _keys(burn: BurnDown) -> tuple[Key, ...]:
@@ -117,12 +113,28 @@ def _words(burn: BurnDown) -> Iterator[Shown]:
     yield joined("Expected at the end ", amount(ahead.expected), band, ". ", promise(burn), pace)
     if ahead.credits:
         yield joined("Credits that cost ", amount(ahead.credits), " will expire unused.")
+
+
+def _how(burn: BurnDown) -> Iterator[Shown]:
+    """What the forecast is made of, and how earlier ones did."""
+    ahead = burn.forecast
+    if ahead is None:
+        return
     yield f"How: {plain(ahead.basis)}."
     track = ahead.track
     if track is not None and track.forecasts:
-        off = "" if track.wape is None else f", off by {percent(track.wape.numerator, track.wape.denominator)} on the whole"
+        off = (
+            ""
+            if track.wape is None
+            else f", off by {percent(track.wape.numerator, track.wape.denominator)} on the whole"
+        )
         held = "" if track.coverage is None else f", inside the band {track.coverage[0]} of {track.coverage[1]} times"
-        yield f"Past forecasts: {count(track.forecasts, 'was', 'were')} scored{off}{held}."
+        worth = "" if track.mase is None else f", {ratio(track.mase)} times the error of “as a week ago”"
+        yield f"Past forecasts: {count(track.forecasts, 'was', 'were')} scored{off}{worth}{held}."
+    if ahead.naive is not None:
+        yield joined("Every day as a week ago would end at ", amount(ahead.naive), ".")
+    if ahead.changed_on is not None:
+        yield f"The level changed on {ahead.changed_on}."
 
 
 def _window(burn: BurnDown) -> tuple[date, date]:
@@ -143,7 +155,10 @@ def _marks(burn: BurnDown, first: date, after: date) -> Iterator[str]:
         until = shown[place + 1].day if place + 1 < len(shown) else point.day + timedelta(days=1)
         x, width = svg.across((point.day - first).days, days), svg.across(max((until - point.day).days, 1), days)
         spent, held = point.spent.nanos, point.held.nanos
-        marks = scale.bar("settled", x, width, 0, spent), scale.bar("held", x, width, max(spent, 0), max(spent, 0) + held)
+        marks = (
+            scale.bar("settled", x, width, 0, spent),
+            scale.bar("held", x, width, max(spent, 0), max(spent, 0) + held),
+        )
         yield svg.told(marks, f"{point.day}: spent {exact(spent)}, held {exact(held)} {burn.currency}")
     if ahead is not None:
         yield from _ahead(burn, scale, min((shown[-1].day - first).days + 1, days), days)

@@ -47,11 +47,16 @@ def _figure(one: Runway, today: date, ids: svg.Ids) -> Figure:
     if one.per_day is not None:
         pace = joined("At ", amount(one.per_day), " a day it ", _until(one, today))
     said = joined(amount(one.left), " left, which cost ", amount(one.cost_left), ". ", pace)
-    spoken = f"{words(one.left)} left. " + "; ".join(f"{cut(lot.lot, 60)} {_expiry(lot, today)}" for lot in one.lots[:LOTS])
-    drawing = svg.chart(ids(), 44 * min(len(one.lots), LOTS) + 22, title, spoken, _marks(one, today)) if one.lots else None
+    spoken = f"{words(one.left)} left. " + "; ".join(
+        f"{cut(lot.lot, 60)} {_expiry(lot, today)}" for lot in one.lots[:LOTS]
+    )
+    drawing = (
+        svg.chart(ids(), 44 * min(len(one.lots), LOTS) + 22, title, spoken, _marks(one, today)) if one.lots else None
+    )
     columns = text("lot"), money("left", one.currency), number("what that cost"), whole("expires")
     rows = tuple(
-        (plain(lot.lot), amount(lot.left, named=False), amount(lot.cost_left), _expiry(lot, today)) for lot in one.lots[:ROWS]
+        (plain(lot.lot), amount(lot.left, named=False), amount(lot.cost_left), _expiry(lot, today))
+        for lot in one.lots[:ROWS]
     )
     table = Table(title, columns, rows, more=more(len(rows), len(one.lots), "first to expire"))
     return Figure(title, drawing, _KEYS, (said,), table if one.lots else None, named=True)
@@ -72,9 +77,15 @@ def _expiry(lot: LotLeft, today: date) -> str:
 
 def _marks(one: Runway, today: date) -> Iterator[str]:
     ends = [lot.expires_on for lot in one.lots if lot.expires_on is not None]
-    last = max([*ends, *([one.exhausts_on] if one.exhausts_on else []), today + timedelta(days=7)])
+    if one.exhausts_on is not None:
+        ends.append(one.exhausts_on)
+    last = max(*ends, today + timedelta(days=7), today)
     whole = (last - today).days * 21 // 20 + 1
     shown = one.lots[:LOTS]
+    base = 44 * len(shown)
+    if one.exhausts_on is not None and one.exhausts_on >= today:
+        x = svg.across((one.exhausts_on - today).days, whole)
+        yield svg.line("limit", x, 16, x, base)
     for place, lot in enumerate(shown):
         y = place * 44
         days = whole if lot.expires_on is None else max((lot.expires_on - today).days, 0)
@@ -82,9 +93,5 @@ def _marks(one: Runway, today: date) -> Iterator[str]:
         yield svg.label("value end", "100%", y + 13, "no expiry" if lot.expires_on is None else str(lot.expires_on))
         marks = svg.rect("settled", 0, y + 21, svg.across(days, whole), 10), svg.line("axis", 0, y + 18, 0, y + 34)
         yield svg.told(marks, f"{cut(lot.lot, 80)}: {words(lot.left)} left, expires {_expiry(lot, today)}")
-    base = 44 * len(shown)
-    if one.exhausts_on is not None and one.exhausts_on >= today:
-        x = svg.across((one.exhausts_on - today).days, whole)
-        yield svg.line("limit", x, 16, x, base)
     yield svg.label("tick", 0, base + 14, f"{today}")
     yield svg.label("tick end", "100%", base + 14, str(today + timedelta(days=whole)))

@@ -1,4 +1,4 @@
-"""What a person should look at: money that may yet come, breaks with their age, anomalies, refusals. Judges none of them."""
+"""What a person should look at: exposed money, breaks with their age, anomalies, refusals. Judges none of them."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The message of a report: spent, promised, what may yet come, where it ends, what needs a person. Reads; judges nothing new."""
+"""The message of a report: spent, promised, exposed, where it ends, what needs a person. Works out nothing new."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,6 +40,7 @@ class Gauge:
     name: str
     drawing: Drawn
     words: Shown
+    badge: str
     tone: Tone
 
 
@@ -81,7 +82,9 @@ def _message(report: Report, main: BurnDown | None, needs: tuple[Need, ...]) -> 
     if main is not None:
         said += [f" {cut(main.scope, 60)} ", verdict(main).shown(), "."]
     waiting = len(needs)
-    said.append(" Nothing needs a person." if not waiting else f" {count(waiting, 'thing needs', 'things need')} a person.")
+    said.append(
+        " Nothing needs a person." if not waiting else f" {count(waiting, 'thing needs', 'things need')} a person."
+    )
     return joined(*said)
 
 
@@ -140,10 +143,16 @@ def _gauge(burn: BurnDown, ids: svg.Ids) -> Gauge:
     spoken += "" if ahead is None else f", expected {exact(ahead.expected.nanos)}"
     spoken += "" if burn.limit is None else f", limit {exact(burn.limit.nanos)}"
     drawing = svg.chart(ids(), 34, f"{name} against its limit", f"{spoken} {burn.currency}.", marks)
-    short: list[Shown] = [sum_of(spent, burn.currency, named=False), " spent, ", sum_of(held, burn.currency, named=False), " held"]
+    badge = "" if said.tone == "calm" else said.short
+    short: list[Shown] = [
+        sum_of(spent, burn.currency, named=False),
+        " spent, ",
+        sum_of(held, burn.currency, named=False),
+        " held",
+    ]
     short += [] if ahead is None else [", ", amount(ahead.expected, named=False), " expected"]
     short += [] if burn.limit is None else [", limit ", amount(burn.limit, named=False)]
-    return Gauge(name, drawing, joined("It ", said.shown(), ". ", *short, "."), said.tone)
+    return Gauge(name, drawing, joined("It ", said.shown(), ". ", *short, "."), badge, said.tone)
 
 
 def _needs(report: Report) -> Iterator[Need]:

@@ -1,4 +1,4 @@
-"""What a budget's numbers say in one line: past its limit, bound to pass it, or within. Reads values; forecasts nothing."""
+"""What a budget's numbers say in one line: past its limit, bound to pass it, or within. Forecasts nothing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from .text import Drawn, exact, joined, percent, sum_of
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A tone, and the end of a sentence that begins with the budget's name."""
+    """A tone, a word or three, and the end of a sentence that begins with the budget's name."""
 
     tone: Tone
+    short: str
     parts: tuple[str | int, ...]
     """Words, and amounts in nanos."""
     currency: str
@@ -36,21 +37,22 @@ def verdict(burn: BurnDown) -> Verdict:
     """How it stands against its limit."""
     spent, held = stands(burn)
     if burn.limit is None:
-        return Verdict("calm", ("has no limit",), burn.currency)
+        return Verdict("calm", "no limit", ("has no limit",), burn.currency)
     limit, ahead = burn.limit.nanos, burn.forecast
     if spent > limit:
-        return Verdict("alarm", ("is past its limit by ", spent - limit), burn.currency)
+        return Verdict("alarm", "past its limit", ("is past its limit by ", spent - limit), burn.currency)
     if ahead is None:
         left = "has ", limit - spent - held, " of its limit left; there is no forecast"
-        return Verdict("calm", left, burn.currency)
+        return Verdict("calm", "no forecast", left, burn.currency)
     spare = limit - ahead.expected.nanos
     if spare < 0:
         when = "" if ahead.exhausts_on is None else f" on {ahead.exhausts_on}"
-        return Verdict("alarm", (f"should pass its limit{when}, by ", -spare, " at the end"), burn.currency)
+        over = f"should pass its limit{when}, by ", -spare, " at the end"
+        return Verdict("alarm", "headed past it", over, burn.currency)
     within = "should end within its limit, with ", spare, " to spare"
     if ahead.high is not None and ahead.high.nanos > limit:
-        return Verdict("watch", (*within, ", but may pass it"), burn.currency)
-    return Verdict("calm", within, burn.currency)
+        return Verdict("watch", "close", (*within, ", but may pass it"), burn.currency)
+    return Verdict("calm", "within", within, burn.currency)
 
 
 def promise(burn: BurnDown) -> str:
@@ -82,7 +84,7 @@ def _pressure(burn: BurnDown) -> tuple[object, ...]:
 
 
 def chief(burns: Iterable[BurnDown], scope: str | None) -> BurnDown | None:
-    """The budget that the report is about: of its scope, or else the broadest; with a limit and an end if there is one."""
+    """The budget that the report is about: of its scope, or else the broadest; one that looks ahead before others."""
     ranked = sorted(
         burns,
         key=lambda burn: (

@@ -17,7 +17,7 @@ def page(report: Report) -> str:
     Raises ModuleNotFoundError where the extra `faregate[report]` is not installed.
     """
     ids = Ids()
-    return _template().render(
+    made: str = _template().render(
         title=plain(report.title),
         scope=None if report.scope is None else plain(report.scope),
         period=span(*report.period),
@@ -27,6 +27,7 @@ def page(report: Report) -> str:
         sections=_sections(report, ids),
         notes=[plain(note) for note in report.notes],
     )
+    return made
 
 
 def _sections(report: Report, ids: Ids) -> list[Section]:
@@ -46,12 +47,12 @@ def _sections(report: Report, ids: Ids) -> list[Section]:
 
 def _template() -> Any:
     try:
-        import jinja2  # noqa: PLC0415  deferred: it is an extra, and `import ledger` stays light
+        import jinja2  # an extra, and `import ledger` stays light
     except ModuleNotFoundError as missing:
         if missing.name != "jinja2":
             raise
         line = "the page of a report needs jinja2: pip install 'faregate[report]'"
         raise ModuleNotFoundError(line, name=missing.name) from missing
-    loader = jinja2.PackageLoader(__package__, "templates")
+    loader = jinja2.PackageLoader(__name__.rpartition(".")[0], "templates")
     made = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return made.get_template("page.html")

@@ -53,8 +53,11 @@ class Figure:
     keys: tuple[Key, ...] = ()
     words: tuple[Shown, ...] = ()
     table: Table | None = None
+    how: tuple[Shown, ...] = ()
+    """Stands before the table, folded away with it."""
     named: bool = False
     """Whether its title is a heading: where a section has several."""
+    badge: str = ""
     tone: Tone = "calm"
 
 

@@ -91,7 +91,8 @@ def drift(report: Report, ids: svg.Ids) -> Section:
     title = "Prices that drift"
     if not found:
         return Section("drift", title, "Every charge supports the price on its card.")
-    lead = f"The charges of {count(len(found), 'offer')} support another price than its card's. Accepting one writes an override card."
+    lead = f"The charges of {count(len(found), 'offer')} support another price than its card's. "
+    lead += "Accepting one writes an override card."
     columns = (
         text("offer"),
         text("settings"),
@@ -115,5 +116,3 @@ def drift(report: Report, ids: svg.Ids) -> Section:
     )
     table = Table("Prices that charges support", columns, rows, more=more(len(rows), len(found), "with most charges"))
     return Section("drift", title, lead, (), (table,))
-
-

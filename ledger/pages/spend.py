@@ -1,4 +1,4 @@
-"""Spend by day and provider, by offer, scope and tag, on three bases: settled, held, invoiced. Sums; decides nothing."""
+"""Spend by day and provider, by offer, scope and tag, on three bases: settled, held, invoiced. Decides nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 from ..report.values import Cell, Report
 from . import svg
-from .parts import ROWS, Column, Figure, Key, Section, Table, money, more, number, only, text
-from .text import Shown, amount, brief, count, cut, exact, plain, span, sum_of, sums
+from .parts import ROWS, Column, Figure, Key, Section, Table, money, more, number, only
+from .text import Shown, amount, brief, count, cut, exact, plain, sum_of
 
 PROVIDERS = 6
 BARS = 12
@@ -75,7 +75,7 @@ def _days(currency: str, cells: Sequence[Cell], period: tuple[date, date], ids: 
         rows.setdefault(name, [_Sum() for _ in bins])[of[_first(cell)]].add(cell)
     order = [*drawn, *([others] if others in rows else [])]
     largest = max((one.top for row in rows.values() for one in row), default=0)
-    marks, height = [], 0
+    marks, height = list[str](), 0
     for name in order:
         marks.extend(_panel(name, rows[name], bins, svg.Scale(largest, height + 34, height + 104), currency))
         height += 116

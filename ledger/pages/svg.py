@@ -1,4 +1,4 @@
-"""Charts by hand: widths in percent and heights in pixels, so that words keep their size on any screen. Knows no report.
+"""Charts by hand: widths in percent, heights in pixels, so that words keep their size. Knows no report.
 
 Money arrives in whole nanos and leaves as a place on the screen: the one use of a float.
 """
@@ -115,7 +115,9 @@ class Scale:
 
     def words(self, most: int = 4) -> list[str]:
         """The round amounts, above their lines: to be drawn last."""
-        return [label("tick", 0, self.y(value) - 4, round_amount(value)) for value in ticks(self.largest, most) if value]
+        return [
+            label("tick", 0, self.y(value) - 4, round_amount(value)) for value in ticks(self.largest, most) if value
+        ]
 
     def bar(self, kind: str, x: str, width: str, start: int, end: int) -> str:
         low, high = self.y(start), self.y(end)

@@ -12,7 +12,9 @@ from pricing import Money
 
 _NANOS = 10**9
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|[^\x00-\U0010fffd]")
-_HARMLESS = str.maketrans({0x2028: " ", 0x2029: " "} | {0x10000 * plane + end: "�" for plane in range(1, 17) for end in (0xFFFE, 0xFFFF)})
+_HARMLESS = str.maketrans(
+    {0x2028: " ", 0x2029: " "} | {0x10000 * plane + end: "�" for plane in range(1, 17) for end in (0xFFFE, 0xFFFF)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def ratio(value: Fraction) -> str:
     """Three decimals, half to even; a whole percent reads with two."""
     thousandths = round(value * 1000)
     said = f"{thousandths // 1000}.{thousandths % 1000:03d}"
-    return said[:-1] if said.endswith("0") else said
+    return said.removesuffix("0")
 
 
 def percent(part: int, whole: int) -> str:

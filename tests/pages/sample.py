@@ -1,4 +1,4 @@
-"""A report of a usual month, always the same: three providers, two campaigns, credits, breaks. Its sums agree. No chance, no clock."""
+"""A report of a usual month, always the same: three providers, credits, breaks; its sums agree. No chance, no clock."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,6 +48,9 @@ OFFERS = (
 SHARES = (("acme/autumn", 4), ("acme/always-on", 3), ("acme/research/voices", 2), ("globex/launch", 3))
 
 
+TEAMS = (("ads", 7), ("learning", 3), ("", 2))
+
+
 def _jobs(day: int, usual: int, place: int) -> int:
     weekday = (FIRST + timedelta(days=day)).weekday()
     shape = (10, 11, 12, 11, 9, 3, 2)[weekday]
@@ -77,6 +80,13 @@ def _cells(key: Callable[[int, int], dict[str, str]], share: tuple[int, int] = (
     return list(found.values())
 
 
+def _whole(name: str, value: str, twelfths: int) -> list[Cell]:
+    def key(_day: int, _place: int) -> dict[str, str]:
+        return {name: value}
+
+    return _cells(key, (twelfths, 12))
+
+
 def _plus(one: Cell, other: Cell) -> Cell:
     billed = [each.invoiced for each in (one, other) if each.invoiced is not None]
     return replace(
@@ -95,7 +105,11 @@ def _burn(scope: str, limit: Money | None, twelfths: int, ahead: tuple[str, str,
     spent = 0
     for place, cell in enumerate(days):
         spent += cell.settled.nanos * twelfths // 12
-        held = cell.held.nanos * twelfths // 12 if place == DAYS - 1 else (4_000_000_000 + place % 5 * 1_900_000_000) * twelfths // 12
+        held = (
+            cell.held.nanos * twelfths // 12
+            if place == DAYS - 1
+            else (4_000_000_000 + place % 5 * 1_900_000_000) * twelfths // 12
+        )
         points.append(BurnPoint(FIRST + timedelta(days=place), Money(spent, "USD"), Money(held, "USD")))
     burn = BurnDown(scope, "month", "USD", FIRST, AFTER, limit, tuple(points), None)
     return burn if ahead is None else replace(burn, forecast=_forecast(burn, *ahead))
@@ -151,7 +165,7 @@ def _break(number: int, kind: Cause, amount: Money, days: int, status: BreakStat
 
 def _breaks() -> tuple[Break, ...]:
     return (
-        _break(0, "unit_price", usd("-1.23"), 22, "open", "41 charges at 0.07 USD a second, the card says 0.10", "see drift"),
+        _break(0, "unit_price", usd("-1.23"), 22, "open", "41 charges at 0.07 USD a second, not 0.10", "see drift"),
         _break(1, "duplicate", usd("1.1286"), 9, "open", "two lines bear the same task", "dispute it with Runware"),
         _break(2, "unknown_charge", Money.of("30.8", "creatify-credit"), 4, "open", "no job of ours has this id",
                "might be job-3991: same length, 3 minutes earlier"),
@@ -166,12 +180,8 @@ def sample() -> Report:
     """November 2026, as it stood on the 24th."""
     by_day = _cells(lambda day, place: {"day": str(FIRST + timedelta(days=day)), "provider": OFFERS[place][0]})
     by_offer = _cells(lambda _, place: {"provider": OFFERS[place][0], "offer": OFFERS[place][1]})
-    by_scope = [cell for scope, share in SHARES for cell in _cells(lambda *_: {"scope": scope}, (share, 12))]  # noqa: B023
-    by_tag = [
-        cell
-        for team, share in (("ads", 7), ("learning", 3), ("", 2))
-        for cell in _cells(lambda *_: {"tag:team": team}, (share, 12))  # noqa: B023
-    ]
+    by_scope = [cell for scope, share in SHARES for cell in _whole("scope", scope, share)]
+    by_tag = [cell for team, share in TEAMS for cell in _whole("tag:team", team, share)]
     exposures = _exposures()
     settled = _total([cell.settled for cell in by_day])
     totals = Totals(
@@ -233,7 +243,9 @@ def _runways() -> tuple[Runway, ...]:
         LotLeft("2026-11 API Pro", credits_("2000"), usd("299"), date(2027, 2, 12)),
     )
     return (
-        Runway("creatify", "creatify-credit", credits_("3394.5"), usd("578.5"), credits_("61.27"), date(2027, 1, 18), lots),
+        Runway(
+            "creatify", "creatify-credit", credits_("3394.5"), usd("578.5"), credits_("61.27"), date(2027, 1, 18), lots
+        ),
     )
 
 
@@ -276,8 +288,12 @@ def _anomalies() -> tuple[Anomaly, ...]:
 
 def _refusals() -> tuple[Refused, ...]:
     return (
-        Refused("acme/autumn", "budget", 7, usd("32.2322"), NOW - timedelta(hours=5), "4.6046 USD asked, 2.18 USD left"),
-        Refused("globex/launch", "frozen", 2, None, NOW - timedelta(days=3), "frozen by ines: wait for the new contract"),
+        Refused(
+            "acme/autumn", "budget", 7, usd("32.2322"), NOW - timedelta(hours=5), "4.6046 USD asked, 2.18 USD left"
+        ),
+        Refused(
+            "globex/launch", "frozen", 2, None, NOW - timedelta(days=3), "frozen by ines: wait for the new contract"
+        ),
     )
 
 
