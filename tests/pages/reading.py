@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import html5lib
@@ -30,7 +30,7 @@ class Read:
     @property
     def words(self) -> str:
         """What it says, tooltips included."""
-        said = ["".join(self.tree.itertext()), *(one.get("title", "") for one in self.tree.iter())]
+        said = [*self.tree.itertext(), *(one.get("title", "") for one in self.tree.iter())]
         return "\n".join(said)
 
     @property
@@ -51,8 +51,9 @@ class Read:
 def read(html: str) -> Read:
     """Raises html5lib's ParseError at the first fault."""
     html.encode("utf-8")
-    parser = html5lib.HTMLParser(html5lib.getTreeBuilder("etree"), strict=True, namespaceHTMLElements=False)
-    tree = parser.parse(html)
+    untyped: Any = html5lib
+    parser = untyped.HTMLParser(untyped.getTreeBuilder("etree"), strict=True, namespaceHTMLElements=False)
+    tree: Element = parser.parse(html)
     for one in tree.iter():
         one.tag = str(one.tag).rpartition("}")[2]
     return Read(html, tree)
@@ -82,8 +83,7 @@ def numbers(value: Any, name: str = "") -> Iterator[tuple[str, object]]:
     elif isinstance(value, Mapping):
         return
     elif isinstance(value, tuple):
-        items: tuple[Any, ...] = value
-        for one in items:
+        for one in cast("tuple[Any, ...]", value):
             yield from numbers(one, name)
     elif is_dataclass(value) and not isinstance(value, type):
         for one in fields(value):

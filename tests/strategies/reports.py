@@ -1,8 +1,9 @@
 """Reports of all that can go wrong with words and amounts: markup, other scripts, halves of characters, nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from itertools import cycle
+from typing import Any, cast
 
 from hypothesis import strategies as st
 
@@ -35,29 +36,32 @@ def words() -> st.SearchStrategy[str]:
     return st.sampled_from(HOSTILE) | st.text(max_size=60)
 
 
+def amounts() -> st.SearchStrategy[int]:
+    """Nanos: none, the least, the most, any."""
+    return st.sampled_from((0, 1, -1, 10**7, 2**63 - 1)) | st.integers(-(10**13), 10**13)
+
+
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
     """The sample with other words and amounts, its lists short, some of them empty."""
-    made = _other(draw, sample())
-    for part in fields(Report):
-        value = getattr(made, part.name)
-        if isinstance(value, tuple) and part.name != "period" and draw(st.booleans()) and draw(st.booleans()):
-            made = replace(made, **{part.name: ()})
-    return made
+    said = cycle(draw(st.lists(words(), min_size=1, max_size=9)))
+    nanos = cycle(draw(st.lists(amounts(), min_size=1, max_size=7)))
+    made: Report = _other(sample(), said, nanos)
+    lists = [part.name for part in fields(Report) if isinstance(getattr(made, part.name), tuple)]
+    empty = draw(st.sets(st.sampled_from(lists), max_size=4)) - {"period"}
+    return replace(made, **dict.fromkeys(empty, ()))
 
 
-def _other(draw: st.DrawFn, value: Any, name: str = "") -> Any:
+def _other(value: Any, said: Iterator[str], nanos: Iterator[int], name: str = "") -> Any:
     if isinstance(value, Money):
-        nanos = draw(st.sampled_from((0, 1, -1, 10**7, 2**63 - 1)) | st.integers(-(10**13), 10**13))
-        return Money(nanos, value.currency)
+        return Money(next(nanos), value.currency)
     if isinstance(value, str):
-        return value if name in _KEPT else draw(words())
+        return value if name in _KEPT else next(said)
     if isinstance(value, Mapping):
-        pairs: Mapping[str, str] = value
-        return {key: draw(words()) for key in pairs}
+        return {key: next(said) for key in cast("Mapping[str, str]", value)}
     if isinstance(value, tuple):
-        items: tuple[Any, ...] = value
-        return tuple(_other(draw, one, name) for one in items[:2])
+        return tuple(_other(one, said, nanos, name) for one in cast("tuple[Any, ...]", value)[:2])
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{one.name: _other(draw, getattr(value, one.name), one.name) for one in fields(value)})
+        parts = {one.name: _other(getattr(value, one.name), said, nanos, one.name) for one in fields(value)}
+        return replace(value, **parts)
     return value
