@@ -117,7 +117,8 @@ def test_axe_finds_no_fault(browser: Browser, made: dict[str, Path], name: str) 
         for scheme, width in (("light", 1440), ("dark", 360)):
             shown.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             shown.set_viewport_size({"width": width, "height": 900})
-            found: Any = shown.evaluate("axe.run()")
+            rules = "{}" if scheme == "light" else "{runOnly: ['color-contrast', 'scrollable-region-focusable']}"
+            found: Any = shown.evaluate(f"axe.run({rules})")
             assert found["passes"]
             assert [(one["id"], one["impact"], one["nodes"][0]["html"]) for one in found["violations"]] == []
 
@@ -138,8 +139,7 @@ def test_it_prints_whole(browser: Browser, made: dict[str, Path]) -> None:
         assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert shown.evaluate("document.documentElement.scrollWidth") <= 695
         beyond = "one => one.getBoundingClientRect().right > 696"
-        wide = f"[...document.querySelectorAll('svg.chart, table')].filter({beyond}).map(one => one.textContent.slice(0, 99))"
-        assert shown.evaluate(wide) == []
+        assert shown.evaluate(f"[...document.querySelectorAll('svg.chart, table')].filter({beyond}).length") == 0
         rows = "() => [...document.querySelectorAll('details td')].every(one => one.checkVisibility())"
         assert shown.evaluate(rows)
         printed = shown.pdf(prefer_css_page_size=True)
