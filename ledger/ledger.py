@@ -16,6 +16,7 @@ from .budget import explain, terms
 from .check import rebuild, verify
 from .credit import lots
 from .evidence import Evidence
+from .exporting import Exporting
 from .following import Following
 from .instants import Weekday, Window, micros
 from .jobs import batches, holds, resolving, settling
@@ -43,7 +44,7 @@ from .values import (  # fmt: skip
 )
 
 
-class Ledger(Following, Teaching):
+class Ledger(Following, Teaching, Exporting):
     """Budgets, holds, charges and the journal in one database. May be used from several threads."""
 
     def __init__(self, store: Store) -> None:

@@ -30,11 +30,12 @@ PURE = {
     },
     "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
 }
-PURE_FOLDERS = {"ledger/statement", "ledger/reconcile", "ledger/learning", "ledger/forecast", "ledger/pages"}
+PURE_FOLDERS = {"ledger/statement", "ledger/reconcile", "ledger/learning", "ledger/forecast", "ledger/pages", "ledger/export"}
 """Every room of these is pure, but those that bring the database in."""
 NOT_PURE = {
     *("statement/importing", "statement/reading", "statement/tables", "reconcile/run", "reconcile/words"),
     *("forecast/store", "forecast/tables"),
+    *("export/files", "export/reading", "export/run"),
 }
 IMPURE_MODULES = {
     *("asyncio", "httpx", "os", "random", "secrets", "socket", "sqlite3", "sqlalchemy", "sqlmodel", "subprocess"),
