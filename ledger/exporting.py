@@ -1,9 +1,12 @@
 """The front door's verbs for what leaves the ledger: files for others, past jobs to price again. Changes nothing."""
 
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pricing import Past
 
 from .store import Store
 
@@ -42,3 +45,33 @@ class Exporting:
         if form == "focus" and isinstance(out, Path):
             run.companion(out, self._store.now())
         return count
+
+    def past_jobs(
+        self, *, since: date | None = None, until: date | None = None, scope: str | None = None
+    ) -> Iterator[Past]:
+        """The settled jobs made in these days (UTC; `until`: the first day after), for `pricing.whatif`; read as asked.
+
+        Raises BadScope.
+        """
+        from . import past
+        from .export.reading import Wanted
+
+        return past.jobs(self._store, Wanted(since, until, scope))
+
+    def past_requests(
+        self, *, since: date | None = None, until: date | None = None, scope: str | None = None
+    ) -> Iterator[tuple[Past, Mapping[str, Any]]]:
+        """The same, each with the request it was made for. Raises BadScope."""
+        from . import past
+        from .export.reading import Wanted
+
+        return past.asked(self._store, Wanted(since, until, scope))
+
+    def unsettled(
+        self, *, since: date | None = None, until: date | None = None, scope: str | None = None
+    ) -> dict[str, int]:
+        """How many jobs made in these days are in which state other than settled. Raises BadScope."""
+        from . import past
+        from .export.reading import Wanted
+
+        return past.others(self._store, Wanted(since, until, scope))

@@ -25,12 +25,19 @@ PURE = {
     "pricing": None,  # every room but `load`
     "router": {
         *("choose", "flow", "health", "hints", "knapsack", "latency", "plan", "policy", "ports", "quality", "ranking"),
-        *("request", "signatures", "steps", "talk", "telling"),
+        *("rechoose", "request", "signatures", "steps", "talk", "telling"),
         *(f"sandbox/{room}" for room in SANDBOX_PURE),
     },
     "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
 }
-PURE_FOLDERS = {"ledger/statement", "ledger/reconcile", "ledger/learning", "ledger/forecast", "ledger/pages", "ledger/export"}
+PURE_FOLDERS = {
+    "ledger/statement",
+    "ledger/reconcile",
+    "ledger/learning",
+    "ledger/forecast",
+    "ledger/pages",
+    "ledger/export",
+}
 """Every room of these is pure, but those that bring the database in."""
 NOT_PURE = {
     *("statement/importing", "statement/reading", "statement/tables", "reconcile/run", "reconcile/words"),

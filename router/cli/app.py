@@ -12,7 +12,7 @@ from pricing import PricingError
 
 from .. import RouterError
 from ..request import check_words
-from . import books, cards, db, demo, jobs, lots, plan, prices, run, sandbox
+from . import books, cards, db, demo, export, jobs, lots, plan, prices, run, sandbox, whatif
 from .output import complain, document, masked
 
 REFUSED, USAGE, PROVIDER, UNKNOWN, STORAGE, INTERRUPTED = 1, 2, 3, 4, 6, 130
@@ -44,7 +44,8 @@ app = typer.Typer(
 COMMANDS: Sequence[Callable[..., None]] = (
     demo.demo,
     prices.quote, prices.max_, prices.route, prices.offers, run.run, plan.plan, run.resume, run.cancel, jobs.resolve,
-    jobs.job, jobs.jobs, jobs.rate, books.verify, db.doctor, sandbox.sandbox,
+    jobs.job, jobs.jobs, jobs.rate, books.verify, export.export, whatif.whatif_, db.doctor,
+    sandbox.sandbox,
 )  # fmt: skip
 for _command in COMMANDS:
     app.command(_command.__name__.rstrip("_"))(_command)
