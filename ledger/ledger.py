@@ -17,6 +17,7 @@ from .budget import explain, terms
 from .check import rebuild, verify
 from .credit import lots
 from .evidence import Evidence
+from .exporting import Exporting
 from .following import Following
 from .instants import Weekday, Window, micros
 from .jobs import batches, holds, resolving, settling
@@ -45,7 +46,7 @@ from .values import (  # fmt: skip
 )
 
 
-class Ledger(Following, Teaching, Billing, Telling):
+class Ledger(Following, Teaching, Billing, Telling, Exporting):
     """Budgets, holds, charges and the journal in one database. May be used from several threads."""
 
     def __init__(self, store: Store) -> None:

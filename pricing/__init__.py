@@ -28,6 +28,7 @@ from .whatif.change import Change
 from .whatif.diff import diff, history
 from .whatif.facets import PastRow, Terms
 from .whatif.jobs import Job, Replay, Total, Unpriced, measure_names
+from .whatif.recorded import Past, PastTotal, PastUnpriced, WhatIf, whatif
 from .whatif.replay import replay
 
 __all__ = [
@@ -52,7 +53,10 @@ __all__ = [
     "NotQuotable",
     "Offer",
     "OverLimit",
+    "Past",
     "PastRow",
+    "PastTotal",
+    "PastUnpriced",
     "PriceBook",
     "PricingError",
     "Quantity",
@@ -69,6 +73,7 @@ __all__ = [
     "UnknownSetting",
     "Unpriced",
     "Usage",
+    "WhatIf",
     "check",
     "decimal_of",
     "diff",
@@ -76,4 +81,5 @@ __all__ = [
     "measure_names",
     "replay",
     "usd",
+    "whatif",
 ]

@@ -25,12 +25,19 @@ PURE = {
     "pricing": None,  # every room but `load`
     "router": {
         *("choose", "flow", "health", "hints", "knapsack", "latency", "plan", "policy", "ports", "quality", "ranking"),
-        *("request", "signatures", "steps", "talk", "telling"),
+        *("rechoose", "request", "signatures", "steps", "talk", "telling"),
         *(f"sandbox/{room}" for room in SANDBOX_PURE),
     },
     "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
 }
-PURE_FOLDERS = {"ledger/statement", "ledger/reconcile", "ledger/learning", "ledger/forecast", "ledger/pages"}
+PURE_FOLDERS = {
+    "ledger/statement",
+    "ledger/reconcile",
+    "ledger/learning",
+    "ledger/forecast",
+    "ledger/pages",
+    "ledger/export",
+}
 """Every room of these is pure, but those that bring the database in."""
 NOT_PURE = {
     *(
@@ -42,6 +49,7 @@ NOT_PURE = {
         "reconcile/claims",
     ),
     *("forecast/store", "forecast/tables"),
+    *("export/files", "export/reading", "export/run"),
 }
 IMPURE_MODULES = {
     *("asyncio", "httpx", "os", "random", "secrets", "socket", "sqlite3", "sqlalchemy", "sqlmodel", "subprocess"),

@@ -79,7 +79,7 @@ def hold(
 
     ask = Asking(work, now, job, key, scope, quote.offer)
     # The usual case in one statement, on a guess; every other one is looked into below.
-    guess = in_budget(quote, "USD") if work.at_once else None
+    guess = in_budget(quote, "USD") if work.at_once and quote.dollars is not None else None
     if guess is not None and grant_at_once(work, now, [asked(guess)]):
         return Grant(job)
     known = work.rows(_KNOWN, {"key": key, "job": job})

@@ -7,24 +7,19 @@ the same, or rises evenly; everything else is priced length by length. Held equa
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from ..book import PriceBook
 from ..errors import PricingError
-from ..evaluate.expression import EXACT
 from ..money import Money, Span
-from ..questions.evenly import Evenness, evenness
-from ..quote import Quote
-from ..select import Selection, Valuation, Worth, select
-from ..usage import Quantity, Usage, amount_of
+from ..usage import Usage
+from .cells import LONGEST_TEXT, SCALE, Priced, Sum, View, Viewer, alone
 from .jobs import Job, Replay, Side, Stated, Total, Unpriced
 
 _MOST_GROUPS = 20_000
 _MOST_LENGTHS = 20_000
 _MOST_LACKS = 1_000
 _EXAMPLES = 5
-_SCALE = (1000, 100, 10, 1)
-_LONGEST_TEXT = 10
 
 
 def replay(old: PriceBook, new: PriceBook, jobs: Iterable[Job], *, new_at: date | None = None) -> Replay:
@@ -43,8 +38,8 @@ def replay(old: PriceBook, new: PriceBook, jobs: Iterable[Job], *, new_at: date 
             dot = usage.find(".")
             places = len(usage) - dot - 1 if dot >= 0 else 0
             digits = usage.replace(".", "", 1)
-            if places < 4 and len(usage) <= _LONGEST_TEXT and digits.isascii() and digits.isdigit():
-                length = int(digits) * _SCALE[places]
+            if places < 4 and len(usage) <= LONGEST_TEXT and digits.isascii() and digits.isdigit():
+                length = int(digits) * SCALE[places]
                 cell = group.seconds.get(-(-length // 1000))
                 if cell is None:
                     cell = group.seconds[-(-length // 1000)] = _Cell(where, usage)
@@ -70,43 +65,13 @@ class _Cell:
 
 
 @dataclass(slots=True)
-class _Side:
-    """One book's view of an offer with some settings on some day: what is in force, or why there is nothing."""
-
-    selection: Selection | None
-    error: PricingError | None
-    even: Evenness = "no"
-
-    def same(self, other: "_Side") -> bool:
-        """Whether it is the same price, on another day."""
-        one, two = self.selection, other.selection
-        if one is None or two is None:
-            return one is two and str(self.error) == str(other.error)
-        return (
-            (one.offer.id, one.settings, one.left, one.of_record)
-            == (
-                two.offer.id,
-                two.settings,
-                two.left,
-                two.of_record,
-            )
-            and len(one.rates) == len(two.rates)
-            and all(map(_same_rate, one.rates, two.rates))
-        )
-
-
-def _same_rate(one: object, other: object) -> bool:
-    return one is other or one == other
-
-
-@dataclass(slots=True)
 class _Group:
     """Jobs of one offer with the same settings and outputs, on days when the same prices held."""
 
     offer: str
     outputs: int
-    old: _Side
-    new: _Side
+    old: View
+    new: View
     even: bool
     seconds: dict[int, _Cell] = field(default_factory=dict[int, _Cell])
     """By started seconds."""
@@ -122,28 +87,10 @@ class _Group:
 
 
 @dataclass(slots=True)
-class _Sum:
-    """Amounts of one currency: low, expected, high, in nanos."""
-
-    currency: str
-    nanos: list[int] = field(default_factory=lambda: [0, 0, 0])
-
-    def add(self, spans: Iterable[tuple[Span, int]]) -> None:
-        for span, times in spans:
-            for place, money in enumerate((span.low, span.expected, span.high)):
-                self.nanos[place] += money.nanos * times
-
-    @property
-    def span(self) -> Span:
-        low, expected, high = (Money(nanos, self.currency) for nanos in self.nanos)
-        return Span(low, expected, high)
-
-
-@dataclass(slots=True)
 class _OfferSum:
     jobs: int
-    sums: tuple[_Sum, _Sum]
-    dollars: tuple[_Sum, _Sum]
+    sums: tuple[Sum, Sum]
+    dollars: tuple[Sum, Sum]
     valued: bool = True
 
 
@@ -152,27 +99,26 @@ class _Lack:
     reason: str
     where: list[str | int]
     jobs: int = 0
-    others: dict[str, _Sum] = field(default_factory=dict[str, _Sum])
+    others: dict[str, Sum] = field(default_factory=dict[str, Sum])
 
 
 class _Run:
     """One replay."""
 
     def __init__(self, old: PriceBook, new: PriceBook, new_at: date | None) -> None:
-        self.books, self.new_at = (old, new), new_at
+        self.old, self.new, self.new_at = Viewer(old), Viewer(new), new_at
         self.groups: dict[tuple[object, ...], _Group] = {}
         self.distinct: dict[tuple[object, ...], list[_Group]] = {}
         self.sums: dict[tuple[str, str, str], _OfferSum] = {}
         self.lacks: dict[tuple[str, Side, str], _Lack] = {}
-        self.valuations: tuple[dict[str, Valuation], dict[str, Valuation]] = ({}, {})
         self.jobs = 0
 
     def group(self, offer: str, settings: tuple[tuple[str, str], ...], at: date, outputs: int) -> _Group:
         """The group of a job seen for the first time; a day with the same prices joins an earlier one."""
         if len(self.groups) >= _MOST_GROUPS:
             self.settle_all()
-        old = self.side(0, offer, settings, at)
-        new = self.side(1, offer, settings, at if self.new_at is None else self.new_at)
+        old = self.old.view(offer, settings, at)
+        new = self.new.view(offer, settings, at if self.new_at is None else self.new_at)
         alike = self.distinct.setdefault((offer, settings, outputs), [])
         found = next((one for one in alike if one.old.same(old) and one.new.same(new)), None)
         if found is None:
@@ -180,20 +126,6 @@ class _Run:
             alike.append(found)
         self.groups[offer, settings, at, outputs] = found
         return found
-
-    def side(self, index: int, offer: str, settings: tuple[tuple[str, str], ...], at: date) -> _Side:
-        book = self.books[index]
-        try:
-            currency = book.offer(offer).currency
-            valuation = self.valuations[index].get(currency)
-            if valuation is None:
-                plan = None if currency == "USD" else book.plan_for(currency)
-                worth = None if plan is None else Worth.of(plan)
-                valuation = self.valuations[index][currency] = Valuation(worth, currency in book.chosen, {})
-            selection = select(book.entries[offer], dict(settings), at, valuation, book.hash, book.discounts)
-        except PricingError as error:
-            return _Side(None, error)
-        return _Side(selection, None, evenness(selection))
 
     def settle_all(self) -> None:
         for groups in self.distinct.values():
@@ -208,12 +140,12 @@ class _Run:
             old, new = (_within(side, group.outputs, second, cell) for side in (group.old, group.new))
             self.add(group.offer, cell, old, new)
         for cell in group.others.values():
-            old, new = (_alone(side, group.outputs, cell) for side in (group.old, group.new))
+            old, new = (alone(side, group.outputs, cell.usage, cell.count) for side in (group.old, group.new))
             self.add(group.offer, cell, old, new)
         group.seconds.clear()
         group.others.clear()
 
-    def add(self, offer: str, cell: _Cell, old: "_Priced", new: "_Priced") -> None:
+    def add(self, offer: str, cell: _Cell, old: "Priced", new: "Priced") -> None:
         self.jobs += cell.count
         if isinstance(old, PricingError):
             self.lacking(offer, cell, "both" if isinstance(new, PricingError) else "old", old, new)
@@ -224,8 +156,8 @@ class _Run:
         key = offer, old[0][0].currency, new[0][0].currency
         one = self.sums.get(key)
         if one is None:
-            sums = _Sum(key[1]), _Sum(key[2])
-            one = self.sums[key] = _OfferSum(0, sums, (_Sum("USD"), _Sum("USD")))
+            sums = Sum(key[1]), Sum(key[2])
+            one = self.sums[key] = _OfferSum(0, sums, (Sum("USD"), Sum("USD")))
         one.jobs += cell.count
         for place, quotes in enumerate((old, new)):
             one.sums[place].add((quote.cost, times) for quote, times in quotes)
@@ -234,7 +166,7 @@ class _Run:
             else:
                 one.dollars[place].add((quote.usd, times) for quote, times in quotes)
 
-    def lacking(self, offer: str, cell: _Cell, side: Side, error: PricingError, other: "_Priced") -> None:
+    def lacking(self, offer: str, cell: _Cell, side: Side, error: PricingError, other: "Priced") -> None:
         key = offer, side, error.code
         if key not in self.lacks and len(self.lacks) >= _MOST_LACKS:
             key = "(others)", side, "several"
@@ -244,7 +176,7 @@ class _Run:
             lack.where.append(cell.where)
         if not isinstance(other, PricingError):
             for quote, times in other:
-                lack.others.setdefault(quote.currency, _Sum(quote.currency)).add(((quote.cost, times),))
+                lack.others.setdefault(quote.currency, Sum(quote.currency)).add(((quote.cost, times),))
 
     def result(self) -> Replay:
         self.settle_all()
@@ -277,45 +209,12 @@ class _Run:
         )  # fmt: skip
 
 
-_Priced = tuple[tuple[Quote, int], ...] | PricingError
-"""Quotes and how often each counts (less than nothing: taken off again), or why there is none."""
-
-
-def _alone(side: _Side, outputs: int, cell: _Cell) -> _Priced:
-    """Jobs that state the same."""
-    if side.selection is None:
-        return side.error or PricingError("no price")
-    try:
-        return ((side.selection.quote(usage_of(cell.usage), outputs), cell.count),)
-    except PricingError as error:
-        return error
-
-
-def _within(side: _Side, outputs: int, second: int, cell: _Cell) -> _Priced:
+def _within(side: View, outputs: int, second: int, cell: _Cell) -> Priced:
     """Jobs within one started second. Where the price rises evenly, two quotes on the grid give the sum of them all."""
-    found = _alone(side, outputs, cell)
+    found = alone(side, outputs, cell.usage, cell.count)
     if isinstance(found, PricingError) or side.even != "rising" or side.selection is None:
         return found
     short = cell.count * second * 1000 - cell.length
     whole = side.selection.quote(Usage.billed(second), outputs)
     below = side.selection.quote(Usage.billed(Decimal(second * 1000 - 1).scaleb(-3)), outputs) if short else whole
     return (whole, cell.count - short), (below, short)
-
-
-def usage_of(usage: "str | Stated | Usage") -> Usage:
-    """A usage from what a job states. Raises BadQuantity."""
-    if isinstance(usage, Usage):
-        return usage
-    if isinstance(usage, str):
-        usage = (("billed_seconds", usage),)
-    return Usage({name: _quantity(name, text) for name, text in usage})
-
-
-def _quantity(name: str, text: str) -> Quantity:
-    low, dash, high = text.partition("-")
-    least = amount_of(name, low if low.strip() or not dash else text)
-    if not dash:
-        return Quantity(least, least, least)
-    most = amount_of(name, high)
-    with localcontext(EXACT):
-        return Quantity(least, (least + most) / 2, most)

@@ -12,7 +12,23 @@ from pricing import PricingError
 
 from .. import RouterError
 from ..request import check_words
-from . import bills, books, cards, db, demo, jobs, lots, plan, prices, reports, run, sandbox, statements
+from . import (  # fmt: skip
+    bills,
+    books,
+    cards,
+    db,
+    demo,
+    export,
+    jobs,
+    lots,
+    plan,
+    prices,
+    reports,
+    run,
+    sandbox,
+    statements,
+    whatif,
+)
 from .output import complain, document, masked
 
 REFUSED, USAGE, PROVIDER, UNKNOWN, STORAGE, INTERRUPTED = 1, 2, 3, 4, 6, 130
@@ -44,7 +60,8 @@ app = typer.Typer(
 COMMANDS: Sequence[Callable[..., None]] = (
     demo.demo,
     prices.quote, prices.max_, prices.route, prices.offers, run.run, plan.plan, run.resume, run.cancel, jobs.resolve,
-    jobs.job, jobs.jobs, jobs.rate, bills.reconcile, reports.report, reports.forecast, books.verify, db.doctor,
+    jobs.job, jobs.jobs, jobs.rate, bills.reconcile, reports.report, reports.forecast, whatif.whatif_, export.export,
+    books.verify, db.doctor,
     sandbox.sandbox,
 )  # fmt: skip
 for _command in COMMANDS:
