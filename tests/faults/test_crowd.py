@@ -201,19 +201,31 @@ def submitted_once(people: Crowd, ledger: Ledger, bill: Doc) -> None:
 
 
 def an_hour_later(url: str, sandbox: Sandbox) -> None:
-    """One more resume by a clock two hours on: the silent settle at their quotes, the absent are proved so."""
+    """One more resume by a clock two hours on: the silent settle at their quotes, the absent are proved so.
 
-    def later() -> datetime:
-        return datetime.now(UTC) + timedelta(hours=2)
+    Where a fault that was left over strikes its look, again an hour later.
+    """
+    for hours in range(2, 10):
+        if later(url, sandbox, timedelta(hours=hours)):
+            return
+
+
+def later(url: str, sandbox: Sandbox, ahead: timedelta) -> bool:
+    """Answers whether all that is absent at Runware is proved so, and nothing waits for its cost."""
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + ahead
 
     with (
-        Ledger.open(url, clock=later) as ledger,
+        Ledger.open(url, clock=clock) as ledger,
         Router(
-            PriceBook.shipped(), ledger=ledger, providers=shipped(sandbox.env), clock=later,
+            PriceBook.shipped(), ledger=ledger, providers=shipped(sandbox.env), clock=clock,
             patience=Patience(wait_s=20, first_s=0.1, probes=2),
         ) as router,
     ):  # fmt: skip
         router.resume()
+        left = [view for view in still_open(ledger) if view.reported is None]
+        return all(view.state == "unknown" and view.attempts[-1].provider != "runware" for view in left)
 
 
 def accounted(ledger: Ledger, bill: Doc, wished: Mapping[str, Wish]) -> None:
