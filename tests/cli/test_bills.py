@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
+from ledger import Ledger
+from pricing import PriceBook, Quote, Usage
 
 from .world import AUDIO, Doc, Providers, Runner, World, amount, until
 
@@ -176,3 +179,44 @@ def test_bad_questions_get_one_line(world: World) -> None:
     world.run("reconcile", "--accept-drift", "abc").failed(2, "bad_request")
     path.write_text(json.dumps({"billing_events": [{"request_id": "x"}]}))
     world.run("reconcile", "--statement", path).failed(2, "bad_statement")
+
+
+def test_a_price_that_bills_support_becomes_a_card_of_its_own(runner: Runner, tmp_path: Path) -> None:
+    world = World(runner, tmp_path, None)
+    world.budget()
+    offer, length = "fal/fal-ai/creatify/aurora", ("--seconds", "10", "--set", "resolution=720p")
+    price = PriceBook.shipped().quote(offer, Usage.billed("10"), settings={"resolution": "720p"}, at=date(2026, 11, 20))
+    with Ledger.open(f"sqlite:///{world.db}") as ledger:
+        events = [billed_at(ledger, price, f"{number}", offer) for number in range(9)]
+    path = world.folder / "fal.json"
+    path.write_text(json.dumps({"billing_events": events, "next_cursor": None, "has_more": False}))
+    done = world.run("reconcile", "--statement", path)
+    (drift,) = done.doc["drift"]
+    assert (drift["card_price"], drift["supported_price"], drift["charges"]) == ("0.14", "0.11", 9)
+    card = world.folder / "learned.toml"
+    world.run("reconcile", "--accept-drift", "nothing", "--into", card).failed(2, "bad_request")
+    written = world.run("reconcile", "--accept-drift", drift["id"], "--into", card)
+    assert written.doc["card"] == str(card)
+    world.run("reconcile", "--accept-drift", drift["id"], "--into", card).failed(2, "bad_request")
+    found = world.run("quote", "--offer", offer, *length, "--cards", card).ok()
+    assert amount(found["expected"]) == Decimal("1.1")
+    before = world.run("quote", "--offer", offer, *length, "--cards", card, "--at", "2026-11-20").ok()
+    assert amount(before["expected"]) == Decimal("1.4")
+
+
+def billed_at(ledger: Ledger, price: Quote, name: str, offer: str) -> Doc:
+    """A job that was settled as quoted, and fal's event of another price."""
+    job, attempt = f"j{name}", f"a{name}"
+    ledger.hold(
+        job=job, key=job, request_hash="h", scope="acme/x", quote=price, request={}, tags={}, owner="test",
+        expires_in_s=600,
+    )  # fmt: skip
+    ledger.begin(
+        job=job, attempt=attempt, provider="fal", quote=price, fingerprint="f", owner="test", ceiling=None
+    )  # fmt: skip
+    ledger.outcome(job=job, attempt=attempt, outcome="accepted", provider_job=f"p{name}")
+    ledger.settle(job=job, attempt=attempt, evidence="quote", amount=price.expected, final=False, delivered=1)
+    return {
+        "request_id": f"p{name}", "endpoint_id": offer.removeprefix("fal/"), "output_units": 10, "unit_price": 0.11,
+        "timestamp": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "cost_estimate_nano_usd": 1_100_000_000,
+    }  # fmt: skip
