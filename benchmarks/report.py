@@ -39,8 +39,9 @@ SECTIONS = {
     "report": (
         "Spend by day, provider, offer and tag",
         (
-            "The floor is a flat daily rollup of the same cells, made by hand and read with one statement; ours also folds "
-            "what is new, reads what is past the fold, what is held and what is provisional, and makes every cell a value."
+            "The floor is a flat daily rollup of the same cells, made by hand and read with one statement; ours also "
+            "folds what is new, reads what is past the fold, held and provisional, and makes every cell a value. "
+            "Processor time, not the clock's."
         ),
     ),
     "postgres": (
