@@ -36,6 +36,14 @@ SECTIONS = {
             "rows with NORMAL show what our Python costs."
         ),
     ),
+    "report": (
+        "Spend by day, provider, offer and tag",
+        (
+            "The floor is a flat daily rollup of the same cells, made by hand and read with one statement; ours also "
+            "folds what is new, reads what is past the fold, held and provisional, and makes every cell a value. "
+            "Processor time, not the clock's."
+        ),
+    ),
     "postgres": (
         "The ledger on PostgreSQL",
         (

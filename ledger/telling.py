@@ -11,7 +11,8 @@ from .forecast import store as outlook
 from .forecast.values import Forecast, Planned
 from .instants import moment, zone
 from .report import build, cells, rollup
-from .report.build import Asked, Bills
+from .report.bills import Bills
+from .report.build import Asked
 from .report.values import Cell, Grouping, Report
 from .scopes import chain
 from .store import Store, Work

@@ -16,28 +16,16 @@ from ..errors import BadRequest
 from ..forecast import store as outlook
 from ..forecast.values import Forecast, Planned
 from ..instants import bounds, moment, zone
-from ..reconcile.values import Break
 from ..scopes import chain
 from ..store import Work
 from . import anomalies, cells, sources
-from .cells import Billed
-from .values import Accuracy, Anomaly, BurnDown, BurnPoint, Cell, Drift, Exposure, Grouping, Report, Totals
+from .bills import Bills
+from .values import Anomaly, BurnDown, BurnPoint, Cell, Exposure, Grouping, Report, Totals
 
 MOST_BUDGETS = 40
 """The fullest so many have a burn-down: a page with more is not read."""
 POINTS = 92
 """Days of a burn-down, at most: of a total the last ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bills:
-    """What statements say, as far as they were imported."""
-
-    invoiced: tuple[Billed, ...] = ()
-    breaks: tuple[Break, ...] = ()
-    drift: tuple[Drift, ...] = ()
-    accuracy: tuple[Accuracy, ...] | None = None
-    """None: from the charges alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +65,6 @@ def build(work: Work, now: int, asked: Asked, bills: Bills | None) -> tuple[Repo
     burn_downs, made, left_out = _burn_downs(work, now, asked.scope)
     everything = [] if asked.scope is not None else overall(work, now)
     stretch = cells.stretch(asked.period, asked.tz)
-    accuracy = None if bills is None else bills.accuracy
     report = Report(
         title="Spend" if asked.scope is None else f"Spend of {asked.scope}",
         made_at=moment(now),
@@ -91,7 +78,7 @@ def build(work: Work, now: int, asked: Asked, bills: Bills | None) -> tuple[Repo
         by_tag=spend(*tag) if tag else (),
         burn_downs=burn_downs,
         runways=sources.runways(work, now),
-        accuracy=sources.accuracy(work, stretch, asked.scope) if accuracy is None else accuracy,
+        accuracy=sources.accuracy(work, stretch, asked.scope),
         exposures=exposures,
         breaks=() if bills is None else bills.breaks,
         drift=() if bills is None else bills.drift,
@@ -219,6 +206,8 @@ def _notes(asked: Asked, bills: Bills | None, left_out: int) -> list[str]:
     found = ["A job counts on the day its money was set aside, as a budget counts it; a refund is taken off that day."]
     if bills is None:
         found.append("No bill was imported: what is invoiced, breaks and drift of prices are not known.")
+    else:
+        found += bills.notes
     if left_out:
         found.append(f"{left_out} more budgets are not drawn: the fullest {MOST_BUDGETS} are.")
     if asked.scope is not None:

@@ -132,8 +132,12 @@ def begins(day: date, tz: str) -> int:
     return end  # a day that this zone left out
 
 
+Amounts = tuple[dict[int, int], dict[int, int], dict[int, int], dict[int, int], dict[int, int]]
+"""Jobs, held, settled, provisional, invoiced, each by group: plain numbers, which no garbage collector walks."""
+
+
 class _Sums:
-    """(jobs, held, settled, provisional, invoiced) by time, and within it by all else that is grouped by."""
+    """The amounts of each time, and within it by all else that is grouped by."""
 
     def __init__(self, grouping: tuple[Grouping, ...], tz: str, scope: str | None) -> None:
         self._grouping, self._tz = grouping, tz
@@ -144,7 +148,7 @@ class _Sums:
         self._groups: dict[tuple[str, ...], int] = {}
         """The parts of a key that are no time, its currency last; numbered, because numbers are quick to look up."""
         self._known: dict[tuple[str, ...], int | None] = {}
-        self._sums: dict[tuple[str, ...], dict[int, list[int]]] = {}
+        self._sums: dict[tuple[str, ...], Amounts] = {}
 
     def group(self, row: Row) -> int | None:
         """The number of a row's group; None: it is of another scope."""
@@ -171,29 +175,29 @@ class _Sums:
     def folded(self, facets: Mapping[int, int | None], rows: Iterable[Row]) -> None:
         """Rows of the rollup, the many ones: in order of their days."""
         last: int | None = None
-        here: dict[int, list[int]] = {}
+        jobs_of, settled_of = dict[int, int](), dict[int, int]()
         for bucket, facet, jobs, settled in map(_OF_DAY, rows) if self.times else map(_of_no_day, rows):
             group = facets[facet]
             if group is None:
                 continue
             if bucket != last or last is None:
-                last, here = bucket, self._at(bucket * rollup.DAY)
-            one = here.get(group)
-            if one is None:
-                here[group] = [jobs, 0, settled, 0, 0]
-            else:
-                one[0] += jobs
-                one[2] += settled
+                last = bucket
+                jobs_of, _, settled_of, _, _ = self._at(bucket * rollup.DAY)
+            jobs_of[group] = jobs_of.get(group, 0) + jobs
+            settled_of[group] = settled_of.get(group, 0) + settled
 
     def add(self, row: Row, at: int, amounts: tuple[int, int, int, int, int]) -> None:
         group = self.group(row)
         if group is not None:
-            one = self._at(at).setdefault(group, [0, 0, 0, 0, 0])
-            for place, amount in enumerate(amounts):
-                one[place] += amount
+            for sums, amount in zip(self._at(at), amounts, strict=True):
+                sums[group] = sums.get(group, 0) + amount
 
-    def _at(self, at: int) -> dict[int, list[int]]:
-        return self._sums.setdefault(self._label(at) if self.times else (), {})
+    def _at(self, at: int) -> Amounts:
+        label = self._label(at) if self.times else ()
+        found = self._sums.get(label)
+        if found is None:
+            found = self._sums[label] = ({}, {}, {}, {}, {})
+        return found
 
     def _label(self, at: int) -> tuple[str, ...]:
         bucket = at // rollup.QUARTER
@@ -212,12 +216,13 @@ class _Sums:
         nothing = {currency: Money.zero(currency) for _, _, currency in stills}
         found: list[Cell] = []
         for label in sorted(self._sums):
-            time, here = dict(zip(self.times, label, strict=True)), self._sums[label]
+            time = dict(zip(self.times, label, strict=True))
+            jobs_of, held_of, settled_of, provisional_of, billed_of = self._sums[label]
             for group, still, currency in stills:
-                one = here.get(group)
-                if one is None:
+                jobs = jobs_of.get(group)
+                if jobs is None:
                     continue
-                jobs, held, settled, provisional, billed = one
+                held, settled, provisional = held_of.get(group), settled_of[group], provisional_of.get(group)
                 zero = nothing[currency]
                 found.append(
                     Cell(
@@ -227,7 +232,7 @@ class _Sums:
                         Money(held, currency) if held else zero,
                         Money(settled, currency) if settled else zero,
                         Money(provisional, currency) if provisional else zero,
-                        Money(billed, currency) if invoiced else None,
+                        Money(billed_of.get(group, 0), currency) if invoiced else None,
                     )
                 )
         return found if (*self.times, *self._still) == self._grouping else self._in_order(found)

@@ -150,7 +150,7 @@ def canonical(tags: str) -> str:
 
 
 def _columns(row: Row, name: str, root: str) -> dict[str, object]:
-    same = {column: row[column] for column in ("scope", "currency", "provider", "offer")}
+    same: dict[str, object] = {column: row[column] for column in ("scope", "currency", "provider", "offer")}
     return {"name": name, "root": root, "tags": canonical(row["tags"])} | same
 
 

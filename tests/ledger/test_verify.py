@@ -127,7 +127,7 @@ KEPT = [
     ("job", "scope = 'acme'", "id = 'held'"),
     ("job", "scope = 'nowhere'", "id = 'gone'"),
     ("attempt", "rate = '1'", "id = 'a2'"),
-    ("migration", "version_num = '9'", "version_num = '0003'"),
+    ("migration", "version_num = '9'", "version_num = '0004'"),
 ]
 """Of what only the row itself says."""
 
