@@ -47,7 +47,6 @@ def _table(burns: list[BurnDown]) -> Table:
         money("limit", currency),
         number("spent"),
         number("held"),
-        number("planned"),
         number("expected"),
         number("band"),
         whole("runs out"),
@@ -69,7 +68,6 @@ def _row(burn: BurnDown, named: bool) -> tuple[Shown, ...]:
         amount(burn.limit, named=named, absent="none"),
         sum_of(spent, burn.currency, named=named),
         sum_of(held, burn.currency, named=named),
-        amount(None if ahead is None else ahead.planned, named=named),
         amount(None if ahead is None else ahead.expected, named=named),
         band,
         "–" if ahead is None or ahead.exhausts_on is None else str(ahead.exhausts_on),
@@ -120,7 +118,7 @@ def _how(burn: BurnDown) -> Iterator[Shown]:
     ahead = burn.forecast
     if ahead is None:
         return
-    yield f"How: {plain(ahead.basis)}."
+    yield joined(f"How: {plain(ahead.basis)}. Planned batches: ", amount(ahead.planned), ".")
     track = ahead.track
     if track is not None and track.forecasts:
         off = (
