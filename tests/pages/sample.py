@@ -58,12 +58,18 @@ def _jobs(day: int, usual: int, place: int) -> int:
     return usual * shape * burst * (90 + (day * 37 + place * 53) % 25) // 1000
 
 
-def _cells(key: Callable[[int, int], dict[str, str]], share: tuple[int, int] = (1, 1)) -> list[Cell]:
+def _part(jobs: int, twelfths: tuple[int, int]) -> int:
+    """Those from one twelfth to another: the parts of a whole sum to it."""
+    first, after = twelfths
+    return jobs * after // 12 - jobs * first // 12
+
+
+def _cells(key: Callable[[int, int], dict[str, str]], part: tuple[int, int] = (0, 12)) -> list[Cell]:
     found: dict[tuple[tuple[str, str], ...], Cell] = {}
     for day in range(DAYS):
         for place, (_, _, price, usual) in enumerate(OFFERS):
-            jobs = _jobs(day, usual, place) * share[0] // share[1]
-            open_jobs = min(jobs, 2) if day == DAYS - 1 else 0
+            jobs = _part(_jobs(day, usual, place), part)
+            open_jobs = _part(min(_jobs(day, usual, place), 2), part) if day == DAYS - 1 else 0
             settled, billed = price * (jobs - open_jobs), day < DAYS - 3
             keys = key(day, place)
             cell = Cell(
@@ -80,11 +86,17 @@ def _cells(key: Callable[[int, int], dict[str, str]], share: tuple[int, int] = (
     return list(found.values())
 
 
-def _whole(name: str, value: str, twelfths: int) -> list[Cell]:
-    def key(_day: int, _place: int) -> dict[str, str]:
-        return {name: value}
+def _parts(name: str, parts: tuple[tuple[str, int], ...]) -> tuple[Cell, ...]:
+    """A cell for each value, of as many twelfths of all jobs."""
+    found, first = list[Cell](), 0
+    for value, twelfths in parts:
 
-    return _cells(key, (twelfths, 12))
+        def key(_day: int, _place: int, value: str = value) -> dict[str, str]:
+            return {name: value}
+
+        found += _cells(key, (first, first + twelfths))
+        first += twelfths
+    return tuple(found)
 
 
 def _plus(one: Cell, other: Cell) -> Cell:
@@ -180,8 +192,6 @@ def sample() -> Report:
     """November 2026, as it stood on the 24th."""
     by_day = _cells(lambda day, place: {"day": str(FIRST + timedelta(days=day)), "provider": OFFERS[place][0]})
     by_offer = _cells(lambda _, place: {"provider": OFFERS[place][0], "offer": OFFERS[place][1]})
-    by_scope = [cell for scope, share in SHARES for cell in _whole("scope", scope, share)]
-    by_tag = [cell for team, share in TEAMS for cell in _whole("tag:team", team, share)]
     exposures = _exposures()
     settled = _total([cell.settled for cell in by_day])
     totals = Totals(
@@ -203,8 +213,8 @@ def sample() -> Report:
         totals=(totals,),
         by_day=tuple(by_day),
         by_offer=tuple(by_offer),
-        by_scope=tuple(by_scope),
-        by_tag=tuple(by_tag),
+        by_scope=_parts("scope", SHARES),
+        by_tag=_parts("tag:team", TEAMS),
         burn_downs=_burn_downs(settled),
         runways=_runways(),
         accuracy=_accuracy(),

@@ -66,6 +66,14 @@ def holds(made: Read, report: Report) -> None:
             assert f"{value:,}" in counts, f"{name}: {value}"
 
 
+def test_the_sample_agrees_with_itself() -> None:
+    made = sample()
+    for cells in (made.by_day, made.by_offer, made.by_scope, made.by_tag):
+        assert sum(cell.settled.nanos for cell in cells) == made.totals[0].settled.nanos
+        assert sum(cell.held.nanos for cell in cells) == made.totals[0].held.nanos
+        assert all(cell.settled.nanos >= 0 for cell in cells)
+
+
 def test_the_usual_page(usual: Read) -> None:
     check(usual)
     holds(usual, sample())
