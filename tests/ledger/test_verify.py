@@ -9,10 +9,11 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from ledger import Ledger, StorageError
+from ledger import Ledger, StatementLine, StorageError
+from ledger import Statement as Bill
 from ledger.columns import METADATA
 from ledger.store import Statement, Work
-from ledger.tables import FACTS
+from ledger.tables import FACTS, VERSION
 from ledger.tables import KEPT as LOTS
 from pricing import usd
 
@@ -26,7 +27,7 @@ def lived() -> World:
     w = world("50")
     w.ledger.set_budget("acme/c7", usd("20"), window="month")
     w.submitted("settled", "a1")
-    w.settle(usd("1.54"), "settled", "a1", outputs=["u"], clip_ms=9_400, took_ms=190_000)
+    w.settle(usd("1.54"), "settled", "a1", outputs=["u"], took_ms=9_000, clip_ms=9_400)
     w.ledger.rate("settled", Decimal("0.8"), author="ann")
     w.submitted("credits", "a2", price=credits_quote("11"))
     w.settle(credits_quote("11").high, "credits", "a2", evidence="quote", final=False)
@@ -55,7 +56,17 @@ def lived() -> World:
     w.settle(credit("11"), "drawn", "a8")
     assert w.ledger.draw_credits("fal") == 2
     raw(w.ledger, "INSERT INTO inbox (at, channel, provider, dedup_key, body) VALUES (1, 'poll', 'fal', 'k', '{}')")
+    billed(w)
     return w
+
+
+def billed(w: World) -> None:
+    """A bill with a charge of no job of ours, which a person accepted."""
+    day = w.clock.now.date()
+    line = StatementLine("fal", "csv", "k", "usage", usd("1.40"), None, (day, day + timedelta(days=1)))
+    w.ledger.import_statement(Bill("fal", "csv", line.period, (line,), False, w.clock.now), author="ann")
+    (stranger,) = (one for one in w.ledger.reconcile().breaks if one.kind == "unknown_charge")
+    w.ledger.close_break(stranger.id, "accepted", author="ann", note="a trial by hand")
 
 
 def test_a_sound_ledger_verifies_and_counts_what_it_looked_at() -> None:
@@ -127,7 +138,7 @@ KEPT = [
     ("job", "scope = 'acme'", "id = 'held'"),
     ("job", "scope = 'nowhere'", "id = 'gone'"),
     ("attempt", "rate = '1'", "id = 'a2'"),
-    ("migration", "version_num = '9'", "version_num = '0004'"),
+    ("migration", "version_num = '9'", f"version_num = '{VERSION}'"),
 ]
 """Of what only the row itself says."""
 

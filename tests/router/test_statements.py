@@ -1,7 +1,8 @@
 """Fetchers of bills: pages to the end, the last days again, one clear error, and no key to a stranger."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -66,8 +67,7 @@ def test_pages_without_an_end_are_refused() -> None:
 
 def test_each_of_runwares_days_is_asked_for_and_written_into_its_rows() -> None:
     def answer(call: Call) -> Reply:
-        assert isinstance(call.json, list)
-        tasks: Sequence[dict[str, str]] = call.json  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        tasks = cast("list[dict[str, str]]", call.json)
         assert all(one["startDate"] == one["endDate"] for one in tasks)
         return said(
             {"data": [{"taskUUID": one["taskUUID"], "rows": [{"model": "m", "spend": 1, "count": 1}]} for one in tasks]}
