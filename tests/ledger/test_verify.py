@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ledger import Ledger, StorageError
 from ledger.columns import METADATA
+from ledger.report import rollup
 from ledger.store import Statement, Work
 from ledger.tables import FACTS
 from ledger.tables import KEPT as LOTS
@@ -53,6 +54,7 @@ def lived() -> World:
     w.settle(credit("11"), "drawn", "a8")
     assert w.ledger.draw_credits("fal") == 2
     raw(w.ledger, "INSERT INTO inbox (at, channel, provider, dedup_key, body) VALUES (1, 'poll', 'fal', 'k', '{}')")
+    rollup.fold(w.ledger._store, lag=0)  # pyright: ignore[reportPrivateUsage]
     return w
 
 
@@ -115,6 +117,8 @@ FLIPS = [
     ("period", "reached = 0", "id = 3"),
     ("period", "overrun = 'alert'", "id = 2"),
     ("budget", "gate = 'closed'", "id = 1"),
+    ("daily", "settled_nanos = settled_nanos + 1", "facet = 1"),
+    ("daily", "jobs = jobs - 1", "facet = 2"),
     ("lot", "remaining_nanos = remaining_nanos - 1", "id = 'lot2'"),
     ("lot", "remaining_cost_nanos = remaining_cost_nanos + 1", "id = 'lot2'"),
 ]
