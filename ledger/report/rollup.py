@@ -70,7 +70,7 @@ _ADD_DAY = Statement(
     )
 )
 _FORGET = Statement(sa.delete(DAILY))
-_FORGET_FACETS = Statement(sa.delete(FACET))
+_NAME = Statement(sa.text("UPDATE facet SET name = :name, root = :root WHERE id = :id"))
 _FACETS = Statement(sa.select(FACET))
 _DAYS = Statement(
     sa.text("SELECT day AS bucket, facet, jobs, settled_nanos AS settled FROM daily WHERE day >= :first AND day < :end")
@@ -120,20 +120,26 @@ def _fold(work: Work, last: int, known: Mapping[str, int]) -> tuple[int, dict[st
     work.run(_START, {})
     mark = int((work.row(_TAKE, {}) or {"txn": 0})["txn"])
     upto = min(last, mark + CHUNK)
-    rows, made = list[Mapping[str, object]](), dict(known)
+    made = dict(known)
     if upto <= mark:
         return 0, made
-    for row in work.rows(_TO_FOLD, {"bucket": DAY, "after": mark, "upto": upto}):
-        root, facet = facet_of(row)
-        name = named(facet)
-        if name not in made:
-            found = work.row(_FACET, {"name": name})
-            made[name] = work.add(_ADD_FACET, _columns(row, name, root)) if found is None else int(found["id"])
-        day = {"day": row["bucket"], "root": root, "facet": made[name]}
-        rows.append(day | {"jobs": row["jobs"], "settled": row["settled"]})
-    work.many(_ADD_DAY, rows)
+    _add(work, mark, upto, made)
     work.run(_MOVE, {"txn": upto})
     return upto - mark, made
+
+
+def _add(work: Work, after: int, upto: int, known: dict[str, int]) -> None:
+    """Bring a stretch of the journal into the rollup."""
+    rows: list[Mapping[str, object]] = []
+    for row in work.rows(_TO_FOLD, {"bucket": DAY, "after": after, "upto": upto}):
+        root, facet = facet_of(row)
+        name = named(facet)
+        if name not in known:
+            found = work.row(_FACET, {"name": name})
+            known[name] = work.add(_ADD_FACET, _columns(row, name, root)) if found is None else int(found["id"])
+        day = {"day": row["bucket"], "root": root, "facet": known[name]}
+        rows.append(day | {"jobs": row["jobs"], "settled": row["settled"]})
+    work.many(_ADD_DAY, rows)
 
 
 def facet_of(row: Row) -> tuple[str, str]:
@@ -197,11 +203,15 @@ def faults(work: Work) -> Iterator[str | None]:
 
 
 def rebuild(work: Work) -> list[str]:
-    """Forget a rollup that is wrong, to be folded anew on the next read; answers what was wrong."""
-    work.row(_TAKE, {})  # nobody folds meanwhile
+    """Write the rollup anew up to its watermark where it is wrong; answers what was wrong."""
+    mark = int((work.row(_TAKE, {}) or {"txn": 0})["txn"])  # nobody folds meanwhile
     wrong = [line for line in faults(work) if line is not None]
     if wrong:
         work.run(_FORGET, {})
-        work.run(_FORGET_FACETS, {})
-        work.run(_MOVE, {"txn": 0})
+        for number, row in facets(work).items():
+            root, facet = facet_of(row)
+            work.run(_NAME, {"id": number, "name": named(facet), "root": root})
+        known: dict[str, int] = {}
+        for after in range(0, mark, CHUNK):
+            _add(work, after, min(mark, after + CHUNK), known)
     return wrong

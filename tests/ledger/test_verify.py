@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ledger import Ledger, StatementLine, StorageError
 from ledger import Statement as Bill
 from ledger.columns import METADATA
+from ledger.report import rollup
 from ledger.store import Statement, Work
 from ledger.tables import FACTS, VERSION
 from ledger.tables import KEPT as LOTS
@@ -57,6 +58,7 @@ def lived() -> World:
     assert w.ledger.draw_credits("fal") == 2
     raw(w.ledger, "INSERT INTO inbox (at, channel, provider, dedup_key, body) VALUES (1, 'poll', 'fal', 'k', '{}')")
     billed(w)
+    rollup.fold(w.ledger._store, lag=0)  # pyright: ignore[reportPrivateUsage]
     return w
 
 
@@ -128,6 +130,8 @@ FLIPS = [
     ("period", "reached = 0", "id = 3"),
     ("period", "overrun = 'alert'", "id = 2"),
     ("budget", "gate = 'closed'", "id = 1"),
+    ("daily", "settled_nanos = settled_nanos + 1", "facet = 1"),
+    ("daily", "jobs = jobs - 1", "facet = 2"),
     ("lot", "remaining_nanos = remaining_nanos - 1", "id = 'lot2'"),
     ("lot", "remaining_cost_nanos = remaining_cost_nanos + 1", "id = 'lot2'"),
 ]
