@@ -28,6 +28,13 @@ SECTIONS = {
     "decide": ("A decision", "The floor is as many full quotes as there are candidates."),
     "plan": ("A batch under one budget", "The floor is hull greedy written plainly: no bound, nothing filled."),
     "whatif": ("What if", "The floor reads the same rows and takes one exact Decimal cost of each."),
+    "export": (
+        "Exports, and what-if from the ledger",
+        (
+            "An export's floor reads the same rows over sqlite3 and writes them as plain text; the what-if's reads the "
+            "columns it needs and takes one exact Decimal cost of each job."
+        ),
+    ),
     "ledger": (
         "The ledger on SQLite",
         (

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from pricing import Past
 
 from . import texts
-from .export.reading import PAGE, Wanted, within
+from .export.reading import Wanted, within
 from .instants import EPOCH
 from .store import Row, Statement, Store
 
 Pairs = tuple[tuple[str, str], ...]
+PAGE = 2_000
 _DAY = 86_400 * 10**6
 _COLUMNS = "id, offer, settings, outputs_asked, granted_at, charged_nanos, expected_nanos, currency"
 _PAGE = f"""

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from ..errors import BadRequest
 from .cells import SECOND, Cell, Kind, Row, Table
 
-GROUP = 20_000
+GROUP = 5_000
 """Rows that are kept in memory at a time."""
 SCALE = 9
 

@@ -14,7 +14,7 @@ from ..store import Row, Statement, Work
 from ..tables import ATTEMPT
 from . import hledger
 
-PAGE = 2_000
+PAGE = 500
 """Jobs, or transactions, that are read at a time."""
 _DAY = 86_400 * 10**6
 

@@ -8,6 +8,7 @@ BilledCost on prepaid usage; it fails every PricingCurrency that is not national
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -225,9 +226,7 @@ def test_credits_nobody_can_value_are_refused_not_free() -> None:
     w = world()
     w.ledger.set_budget("solo", credit("100"))
     price = credits_quote()
-    worthless = type(price)(
-        **{name: getattr(price, name) for name in price.__slots__} | {"dollars": None, "plan": None}
-    )
+    worthless = replace(price, dollars=None, plan=None)
     w.hold("j1", scope="solo", price=worthless)
     w.begin("j1", "a1", provider="creatify", price=worthless)
     w.ledger.outcome(job="j1", attempt="a1", outcome="accepted", provider_job="p1")

@@ -92,7 +92,7 @@ def test_parquet_says_the_same_exactly(tmp_path: Path) -> None:
     w = rich()
     assert w.ledger.export("parquet", tmp_path / "jobs.parquet") == 9
     found = parquet.read_table(tmp_path / "jobs.parquet")
-    kinds = {column.name: column.kind for column in run.columns_of("csv")}
+    kinds: dict[str, cells.Kind] = {column.name: column.kind for column in run.columns_of("csv")}
     assert {str(field.type) for field in found.schema if kinds[field.name] == "amount"} == {"decimal128(38, 9)"}
     for plain, typed in zip(table(exported(w.ledger, "csv")), found.to_pylist(), strict=True):
         for name, text in plain.items():
@@ -158,17 +158,20 @@ def test_pages_leave_nothing_out_and_memory_flat(monkeypatch: pytest.MonkeyPatch
     whole = exported(w.ledger, "csv"), exported(w.ledger, "focus"), exported(w.ledger, "hledger")
     monkeypatch.setattr("ledger.export.reading.PAGE", 7)
     sizes: list[int] = []
-    rows = _rows(w)
-    monkeypatch.setattr(type(rows), "rows", _counting(type(rows).rows, sizes))
+    kind = _works(w)
+    monkeypatch.setattr(kind, "rows", _counting(kind.rows, sizes))
     assert (exported(w.ledger, "csv"), exported(w.ledger, "focus"), exported(w.ledger, "hledger")) == whole
     assert max(sizes) <= 7 * 4
 
 
-def _rows(w: World) -> Any:
+def _works(w: World) -> Any:
+    """The class that reads there."""
     store = w.ledger._store  # pyright: ignore[reportPrivateUsage]
-    found: list[Work] = []
-    store.read(found.append)
-    return found[0]
+
+    def kind(work: Work) -> Any:
+        return type(work)
+
+    return store.read(kind)
 
 
 def _counting(real: Any, sizes: list[int]) -> Any:
