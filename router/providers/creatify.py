@@ -235,12 +235,19 @@ def _no_format(name: str, url: str, allowed: tuple[str, ...]) -> str | None:
 
 
 def _failed(ticket: Ticket, entry: Mapping[str, object], status: str) -> Progress:
-    """Failed Aurora videos are refunded (published); of templates and rejections nothing is said, but 0 credits is."""
-    refunded = status == "failed" and not _model(ticket.offer)[1]
-    used = charge(entry.get("credits_used"), CURRENCY, "inline", "")
+    """Failed Aurora videos are refunded (published); of templates and rejections nothing is said, but 0 credits is.
+
+    What Creatify states for this very job is believed before its general rule: credits that are stated as used may be
+    a refund that is yet to come, or none at all. Later looks see a 0.
+    """
+    stated = entry.get("credits_used")
+    used = charge(stated, CURRENCY, "inline", "")
     nothing = isinstance(used, Cost) and not used.amount
-    reason = line(f"{status}: {text(entry, 'failed_reason') or 'no reason given'}")
-    return Progress("failed", charged="no" if refunded or nothing else "maybe", reason=reason)
+    refunded = status == "failed" and not _model(ticket.offer)[1] and stated is None
+    words = text(entry, "failed_reason") or "no reason given"
+    if stated is not None and not nothing:
+        words += f" (credits_used {stated})"
+    return Progress("failed", charged="no" if refunded or nothing else "maybe", reason=line(f"{status}: {words}"))
 
 
 def _cost(ticket: Ticket, entry: Mapping[str, object]) -> "tuple[Cost | None, str]":

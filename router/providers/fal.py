@@ -323,6 +323,8 @@ def _is_the_jobs_own(answer: Reply, why: str, has_units: bool) -> bool:
     """Does this result speak of the job's failure, not of a gateway that could not fetch it? In doubt it does not."""
     if answer.status in (401, 403, 408, 429) or 300 <= answer.status < 400:
         return False
+    if answer.status < 300:
+        return bool(why)  # a result that cannot be read is none: the job may well be done
     if answer.status < 500:
         return bool(why) or has_units or answer.status == 422
     looked = replace(answer, status=200)

@@ -18,12 +18,13 @@ from uuid import uuid4
 import pytest
 
 from pricing import Money, PriceBook, Quote, Usage, usd
+from router.download import download
 from router.estimate import measure
 from router.ports import Provider, Talk
 from router.providers import shipped
 from router.sandbox import Sandbox
 from router.talk import Order, Progress, Submission, Ticket, fingerprint
-from router.transport import Http, download
+from router.transport import Http
 from tests.router.talking import order as make_order
 
 T = TypeVar("T")

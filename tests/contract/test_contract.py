@@ -3,7 +3,6 @@
 import json
 import time
 from decimal import Decimal
-from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -12,6 +11,7 @@ import pytest
 from pricing import usd
 from router.errors import ProviderError
 from router.hints import read_message
+from router.ports import PollsMany
 from router.providers._http import is_web
 from router.sandbox import Sandbox
 from router.talk import Probe, Ticket
@@ -50,11 +50,13 @@ def test_a_finished_job_costs_the_same_whenever_it_is_asked(place: Place) -> Non
 
 
 def test_many_jobs_in_one_answer(place: Place) -> None:
-    poll_many: Any = getattr(place.provider, "poll_many", None)
-    if poll_many is None:
-        pytest.skip(f"{place.name} tells of one job at a time")
+    provider = place.provider
+    assert isinstance(provider, PollsMany) is (place.name in ("runware", "creatify")), "fal tells of one job at a time"
+    if not isinstance(provider, PollsMany):
+        return
     made = place.made()
-    told = ask(place.http, poll_many([made.ticket, unknown(place)]))
+    assert provider.polled_at_once >= 2
+    told = ask(place.http, provider.poll_many([made.ticket, unknown(place)]))
     assert told[made.order.attempt].cost == made.progress.cost
     others = [progress.state for name, progress in told.items() if name != made.order.attempt]
     assert not {"done", "failed"} & set(others)
@@ -86,6 +88,7 @@ def test_of_an_unknown_job_nothing_is_said(place: Place) -> None:
     progress = ask(place.http, place.provider.poll(unknown(place)))
     assert (progress.state, progress.cost, progress.charged) == ("unreachable", None, "maybe")
     assert progress.reason
+    assert progress.gone or place.live, "a look that succeeded, and showed nothing"
 
 
 def test_wrong_keys_are_refused_and_not_shown(place: Place) -> None:

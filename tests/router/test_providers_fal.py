@@ -234,6 +234,14 @@ def test_a_gateway_that_cannot_fetch_the_failure_proves_nothing(body: bytes) -> 
     assert got.state == "unreachable", "its status names no failure"
 
 
+@pytest.mark.parametrize("units", ["0", "1.4", None])
+@pytest.mark.parametrize("body", [b'{"video"={"url":"https://v3.fal.media/files/output.mp4"},}', b"", b"<html>"])
+def test_a_result_that_cannot_be_read_is_no_failure_whatever_its_units(body: bytes, units: str | None) -> None:
+    """It was taken for one that failed: with 0 units its hold was given back, with more its clip was lost."""
+    got, _ = drive(FAL.poll(TICKET), DONE, result(200, body, units))
+    assert (got.state, got.cost, got.charged) == ("unreachable", None, "maybe")
+
+
 def test_a_422_result_is_a_failure_though_the_status_names_none() -> None:
     got, _ = drive(
         FAL.poll(TICKET), DONE, result(422, {"detail": [{"type": "content_policy_violation", "msg": "no"}]}, None)
@@ -283,6 +291,15 @@ def test_a_job_that_runs(status: str) -> None:
 def test_a_status_that_says_nothing(answer: Reply) -> None:
     got, _ = drive(FAL.poll(TICKET), answer)
     assert (got.state, bool(got.reason)) == ("unreachable", True)
+
+
+def test_a_request_that_is_no_longer_known_is_gone_and_not_failed() -> None:
+    got, _ = drive(FAL.poll(TICKET), reply(404, {"detail": "Request not found"}))
+    assert (got.state, got.gone, got.charged, got.cost) == ("unreachable", True, "maybe", None)
+    for answer in (LOST, reply(500), reply(403), reply(200, {"status": "NOT_FOUND"})):
+        assert drive(FAL.poll(TICKET), answer)[0].gone is False
+    got, _ = drive(FAL.poll(TICKET), DONE, reply(404, {"detail": "Not found"}))
+    assert (got.state, got.gone) == ("unreachable", False), "its status knows it: only the result is not to be had"
 
 
 def test_a_job_without_an_id_cannot_be_asked_about() -> None:

@@ -310,6 +310,19 @@ def test_what_polling_has_forgotten_is_read_from_the_archive() -> None:
     assert drive(RUNWARE.poll(TICKET), data(), data())[0].state == "unreachable"
 
 
+def test_a_task_that_is_no_longer_known_is_gone_and_not_failed() -> None:
+    """Only where both looks succeed, at what is running and at what is archived, and neither shows it."""
+    nothing = (data(), errors(error("taskNotFound")), errors(error("taskNotFound"), status=404))
+    for first in nothing:
+        for second in nothing:
+            got, _ = drive(RUNWARE.poll(TICKET), first, second)
+            assert (got.state, got.gone, got.charged, got.cost) == ("unreachable", True, "maybe", None)
+        for second in (LOST, reply(500), reply(429), errors(error("invalidApiKey", taskUUID=None), status=401)):
+            assert drive(RUNWARE.poll(TICKET), first, second)[0].gone is False
+    assert drive(RUNWARE.poll(TICKET), LOST)[0].gone is False
+    assert drive(RUNWARE.poll(TICKET), reply(404, {"detail": "Not found"}))[0].gone is False, "a gateway's word"
+
+
 GONE = errors({**error("taskNotFound"), "taskType": "getTaskDetails"}, status=404)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 from typing import cast
@@ -34,6 +33,7 @@ from tests.sandbox.talker import Hand
 
 from .flow_world import CLIP, SCOPE, World
 from .scripted import LOST, RUNNING, done
+from .worker import noted, shared
 
 ROOT = Path(__file__).parents[2]
 LOOK = Patience(wait_s=0, first_s=0.01, longest_s=0.01, submit_s=0)
@@ -312,25 +312,6 @@ def _until(ready: Callable[[], bool | None], wait_s: float = 10) -> None:
         time.sleep(0.02)
 
 
-def _claims(log: Path) -> list[tuple[float, str, str]]:
-    rows = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
-    return [(float(at), word, job) for at, word, job in rows]
-
-
-def _stretches(log: Path, until: float) -> list[tuple[str, float, float]]:
-    """From each claim of a job to the next time it was given back."""
-    found: list[tuple[str, float, float]] = []
-    held: dict[str, float] = {}
-    for at, word, job in _claims(log):
-        if word == "claim":
-            if job in held:  # it had ended before: nothing was given back
-                found.append((job, held[job], held[job]))
-            held[job] = at
-        elif job in held:
-            found.append((job, held.pop(job), at))
-    return [*found, *((job, at, min(at, until)) for job, at in held.items())]
-
-
 @pytest.mark.usefixtures("postgres")
 @pytest.mark.timeout(120)
 def test_three_workers_share_the_work_and_one_is_killed(tmp_path: Path) -> None:
@@ -350,7 +331,7 @@ def test_three_workers_share_the_work_and_one_is_killed(tmp_path: Path) -> None:
             for log in logs
         ]  # fmt: skip
         try:
-            _until(lambda: len(_claims(logs[0])) > 8, 40)
+            _until(lambda: len(noted(logs[0])) > 8, 40)
             workers[0].kill()
             died = time.monotonic()
             _until(lambda: not ledger.due(), 60)
@@ -365,15 +346,11 @@ def test_three_workers_share_the_work_and_one_is_killed(tmp_path: Path) -> None:
         states = Counter(view.state for view in ledger.jobs())
         assert states == {"settled": 64, "released": 2}
         assert ledger.claimants() == frozenset()
-    took = [{job for _, word, job in _claims(log) if word == "claim"} for log in logs]
+    took = [{job for _, word, job in noted(log) if word == "claim"} for log in logs]
     assert all(len(jobs) > 5 for jobs in took[1:]), "both that lived had their share"
     assert set().union(*took) == {view.id for view in _all(url)}, "none was left out"
-    spans = sorted(
-        (job, since, until) for log in logs for job, since, until in _stretches(log, died if log is logs[0] else 1e18)
-    )
-    for (job, _, until), (other_job, since, _) in pairwise(spans):
-        assert job != other_job or until <= since, "two at one job"
-    assert len(spans) > 66
+    looks, twice = shared(logs, {logs[0]: died})
+    assert (twice, looks > 66) == ([], True)
 
 
 def _start_all(shop: Shop, provider: str, count: int) -> None:

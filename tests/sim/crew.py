@@ -23,6 +23,10 @@ class Process:
     steps: Counter[str] = field(default_factory=Counter[str])
     """How many of each kind it has come to."""
 
+    def __post_init__(self) -> None:
+        self.stepped = self.desk.watching(None)
+        """Told of each step after it was performed, as the drivers do."""
+
 
 @dataclass(eq=False)
 class Task:

@@ -235,6 +235,7 @@ class Engine(ABC):
         if crash is not None:
             self.die(process, f"{crash} {kind}")
             return
+        process.stepped(step, answer)
         self._go(task, answer)
 
     def _crash(self, process: Process, kind: str, number: int) -> str | None:
@@ -276,6 +277,7 @@ class Engine(ABC):
             if crash == "after":
                 self.die(task.process, f"after {call.purpose}")
                 return
+            task.process.stepped(call, answer)
             self.later(0.0, lambda: self._go(task, answer), ours=True)
 
         self.wire.send(call, task.attempt, answered)

@@ -1,4 +1,4 @@
-"""Each safety rule of design.md §6-7, taken away on purpose: the old words in the source and what stands there instead.
+"""Each rule about money, taken away on purpose: the old words in the source, and what stands there instead.
 
 The text must occur exactly once in its file, so that a mutation that has gone stale fails loudly. Nothing here runs.
 """

@@ -142,10 +142,12 @@ def drawn(seed: int) -> Scenario:
         faults += _faults(rng, wishes)
     crashes = [_crash(rng, number) for number in range(rng.choice((0, 0, 1, 1, 2, 3)))]
     acts = [_act(rng, len(wishes)) for _ in range(rng.choice((0, 1, 1, 2, 3, 4)))]
-    if rng.random() < 0.04:  # this machine sleeps between an intent and its submit, and another one looks after the job
-        wishes = (replace(wishes[0], providers=("runware",), outputs=1, template=False, local=False), *wishes[1:])
-        faults.append(Fault("stall", "pause", rng.choice((1, 1, 3)), 0, 7000.0))
-        acts.append(Act("worker", rng.uniform(3800, 6500)))
+    if rng.random() < 0.25:
+        provider, more, act = rng.choice(_coincidences(rng))
+        wishes = (replace(wishes[0], providers=(provider,), template=False, local=False), *wishes[1:])
+        wishes = (wishes[0] if provider == "runware" else replace(wishes[0], outputs=1), *wishes[1:])
+        faults += more
+        acts += act
     limit = rng.choice(("1.50", "3.00", "6.00", "12.00", "40.00"))
     inner = rng.choice((None, None, "2.00", "5.00"))
     return Scenario(seed, rng.getrandbits(32), limit, inner, wishes, tuple(faults), tuple(crashes), tuple(acts))
@@ -231,6 +233,20 @@ def _faults(rng: Random, wishes: Sequence[Wish]) -> list[Fault]:
     if kind in ("hide", "slow") and rng.random() < 0.7:
         found.append(Fault(rng.choice(LOSES), place, nth, 503, 45.0))
     return found
+
+
+def _coincidences(rng: Random) -> list[tuple[str, list[Fault], list[Act]]]:
+    """What takes two or three things to go wrong at once, at one provider."""
+    soon, later = Act("worker", rng.uniform(40, 90)), Act("worker", rng.uniform(3800, 6500))
+    unseen = [Fault("lost-answer", "runware", 0), Fault("hide", "runware", 0, 0, rng.choice((300.0, 1200.0, 2400.0)))]
+    return [
+        ("runware", [Fault("stall", "pause", rng.choice((1, 1, 3)), 0, 7000.0)], [later]),
+        ("runware", unseen, [soon]),
+        ("runware", [Fault("late-arrival", "runware", 0, 0, rng.uniform(120, 600))], [soon]),
+        ("runware", [Fault("repeated", "runware", 0)], []),
+        ("fal", [Fault("stall", "submitted", 0, 0, 1500.0)], [Act("expire", rng.uniform(1000, 1400))]),
+        ("fal", [Fault("fail-422", "fal", 0), Fault("no-cost", "fal", 0)], [soon]),
+    ]
 
 
 def _for_s(rng: Random, kind: str, place: str) -> float:

@@ -1,4 +1,4 @@
-"""Each safety rule of design.md §6-7 is taken away on purpose; the simulator must see it within 300 seeds."""
+"""Each rule about money is taken away on purpose; the simulator must see it within 300 seeds."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ SLIPS = ("NameError", "TypeError", "AttributeError", "ImportError", "SyntaxError
 """A mutation that merely crashes proves nothing."""
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_each_rule_that_is_taken_away_is_missed() -> None:
     command = [sys.executable, "-m", "tests.sim.hunt"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

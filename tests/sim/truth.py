@@ -56,8 +56,21 @@ class Truth:
             if cause != one.id and not (job.provider == "fal" and self._twins(cause, one.id)):
                 raise Violation(f"law 12: attempt {one.id} has the {one.provider} job of attempt {cause}")
         for job_id, cause in self.causes.items():
-            owners.setdefault(job_id, cause)
+            if job_id not in owners:
+                owners[job_id] = self._left_with(cause, owners)
         return owners
+
+    def _left_with(self, cause: str, owners: Mapping[str, str]) -> str:
+        """Whose an unclaimed job is: its own attempt's, or that twin's whose job this one has taken for its own."""
+        mine = self.attempts.get(cause)
+        if mine is None or mine.provider_job is None:
+            return cause
+        robbed = (
+            self.causes[job]
+            for job, owner in owners.items()
+            if self.causes[job] != owner and self.attempts[self.causes[job]].provider_job is None
+        )
+        return next((one for one in robbed if self._twins(one, cause) and one not in owners.values()), cause)
 
     def _twins(self, one: str, other: str) -> bool:
         """Did both send the same?"""

@@ -16,7 +16,7 @@ REPEATED = 0.25
 
 
 class Violation(AssertionError):
-    """An invariant of design.md §8 is broken."""
+    """Something that must always hold does not."""
 
 
 class InjectedError(StorageError):
