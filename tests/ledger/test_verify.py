@@ -28,7 +28,7 @@ def lived() -> World:
     w = world("50")
     w.ledger.set_budget("acme/c7", usd("20"), window="month")
     w.submitted("settled", "a1")
-    w.settle(usd("1.54"), "settled", "a1", outputs=["u"], took_ms=9_000, clip_ms=9_400)
+    w.settle(usd("1.54"), "settled", "a1", outputs=["u"], clip_ms=9_400, took_ms=190_000)
     w.ledger.rate("settled", Decimal("0.8"), author="ann")
     w.submitted("credits", "a2", price=credits_quote("11"))
     w.settle(credits_quote("11").high, "credits", "a2", evidence="quote", final=False)
