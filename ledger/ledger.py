@@ -12,7 +12,6 @@ from typing import Self
 from pricing import Money, Quote
 
 from . import reading
-from .billing import Billing
 from .budget import explain, terms
 from .check import rebuild, verify
 from .credit import lots
@@ -46,7 +45,7 @@ from .values import (  # fmt: skip
 )
 
 
-class Ledger(Following, Teaching, Billing, Telling, Exporting):
+class Ledger(Following, Teaching, Telling, Exporting):
     """Budgets, holds, charges and the journal in one database. May be used from several threads."""
 
     def __init__(self, store: Store) -> None:

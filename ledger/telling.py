@@ -6,22 +6,21 @@ They read; what they write is the rollup of what they read, and the forecasts th
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from .billing import Billing
 from .errors import BadRequest
 from .forecast import store as outlook
 from .forecast.values import Forecast, Planned
 from .instants import moment, zone
-from .report import build, cells, rollup
+from .report import bills, build, cells, rollup
 from .report.bills import Bills
 from .report.build import Asked
 from .report.values import Cell, Grouping, Report
 from .scopes import chain
-from .store import Store, Work
+from .store import Work
 
 
-class Telling:
+class Telling(Billing):
     """What `Ledger` offers to those who answer for the spend."""
-
-    _store: Store
 
     def spend(
         self, grouping: Sequence[Grouping], period: tuple[date, date], *, scope: str | None = None, tz: str = "UTC"
@@ -52,14 +51,17 @@ class Telling:
         now = self._store.now()
         around = period or month_of(moment(now) if at is None else at, tz)
         asked = Asked(around, tz, scope, tag, tuple(grouping))
-        bills = self._bills()
-        report, made = self._store.read(lambda work: build.build(work, now, asked, bills))
+        said = self._bills()
+        report, made = self._store.read(lambda work: build.build(work, now, asked, said))
         self._keep(made)
         return report
 
     def _bills(self) -> Bills | None:
         """What statements say; None: none was imported."""
-        return None
+        if not self.statements():
+            return None
+        found, (drift, _) = self.reconcile(), self.proposals()
+        return self._store.read(lambda work: bills.of(work, found, drift))
 
     def forecast(self, scope: str | None, *, planned: Sequence[Planned] = ()) -> tuple[Forecast, ...]:
         """Where each budget of a scope will stand at the end of its running period; a total's, in 30 days.

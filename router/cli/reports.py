@@ -1,18 +1,17 @@
 """report, forecast: what was spent and where it is headed, for the terminal, as JSON, CSV or a page. Moves no money."""
 
 import csv
-import importlib
 import re
 import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
 
 from ledger import Cell, Planned, Report
+from ledger.pages import page
 from pricing import Money
 
 from .. import BadRequest
@@ -140,10 +139,8 @@ def _harmless(text: str) -> str:
 
 
 def _page(found: Report) -> str:
-    if find_spec("ledger.pages") is None:
-        raise BadRequest("this faregate draws no page", value="--html", next="use --json or --csv")
     try:
-        drawn: object = importlib.import_module("ledger.pages").page(found)
+        return page(found)
     except ModuleNotFoundError as error:
         missing = error.name or "a package"
         raise BadRequest(
@@ -151,7 +148,6 @@ def _page(found: Report) -> str:
             value=missing,
             next='install it: pip install "faregate[report]"',
         ) from error
-    return str(drawn)
 
 
 def _write(path: Path, text: str) -> None:
