@@ -36,7 +36,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -53,6 +53,7 @@ def test_the_example_passes_strict_typing(place: Path) -> None:
     run(sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, "example.py")
 
 
+@pytest.mark.timeout(600)  # some forty real processes, one after another
 @pytest.mark.usefixtures("place")
 def test_the_commands_succeed_in_their_order() -> None:
     lines = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")]

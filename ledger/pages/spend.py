@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from ..report.values import Cell, Report
@@ -154,6 +154,10 @@ def by_kind(report: Report, ids: svg.Ids) -> Iterator[Section]:
     named = plain(name.removeprefix("tag:")) or "tag"
     title = f"Spend by tag “{cut(named, 40)}”" if report.by_tag else "Spend by tag"
     yield _ranked("tags", title, "tag", report.by_tag, ids, "No tag was asked for, or no job bears it.")
+    if report.grouping:
+        asked = tuple(replace(cell, keys={"group": " · ".join(cell.keys.values())}) for cell in report.cells)
+        title = f"Spend by {cut(plain(', '.join(report.grouping)), 60)}"
+        yield _ranked("groups", title, "group", asked, ids, "Nothing was spent in this period.")
 
 
 def _ranked(id_: str, title: str, what: str, cells: Sequence[Cell], ids: svg.Ids, empty: str) -> Section:

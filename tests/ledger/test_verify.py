@@ -58,6 +58,7 @@ def lived() -> World:
     assert w.ledger.draw_credits("fal") == 2
     raw(w.ledger, "INSERT INTO inbox (at, channel, provider, dedup_key, body) VALUES (1, 'poll', 'fal', 'k', '{}')")
     billed(w)
+    w.ledger.forecast("acme")
     rollup.fold(w.ledger._store, lag=0)  # pyright: ignore[reportPrivateUsage]
     return w
 

@@ -226,9 +226,22 @@ def test_fields_of_a_report_are_all_drawn(usual: Read) -> None:
     """Each list has a section of its own: an empty one shows as a sentence."""
     for part in fields(Report):
         value = getattr(sample(), part.name)
-        if isinstance(value, tuple) and part.name not in {"period", "totals", "notes"}:
+        if isinstance(value, tuple) and part.name not in {"period", "totals", "notes", *ASKED}:
             without = page(replace(sample(), **{part.name: ()}))
             assert len(without) < len(usual.html) - 500, part.name
+
+
+ASKED = {"grouping", "cells", "forecasts"}
+"""What only some ask for, and the outlook of everything, which stands beside no budget: told by the terminal."""
+
+
+def test_a_grouping_that_was_asked_for_has_a_section() -> None:
+    cells = tuple(
+        replace(one, keys={"day": "2026-11-03", "tag:team": f"<{n}>"}) for n, one in enumerate(sample().by_offer)
+    )
+    html = page(replace(sample(), grouping=("day", "tag:team"), cells=cells))
+    assert "Spend by day, tag:team" in html
+    assert "2026-11-03 · &lt;0&gt;" in html
 
 
 def test_without_jinja2_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
