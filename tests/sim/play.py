@@ -56,7 +56,7 @@ def finish(world: World) -> None:
     found = Truth(world)
     found.check()
     if any(view.exposed.nanos for view in found.views.values()):
-        world.resolve_unknown()
+        world.resolve_unknown(quiet=True)
         after = Truth(world)
         after.check()
         if any(view.exposed.nanos for view in after.views.values()):

@@ -26,22 +26,25 @@ class Sandbox(Market):
 
 
 def unstrike(job: Job, *kinds: str) -> None:
-    """From now on these faults of it are over."""
+    """From now on these faults of it are over; but that fal said 0 units of a failed job stands: then it is free."""
+    if job.failure == "content":
+        kinds = tuple(kind for kind in kinds if kind != "cost-zero")
     job.struck = {kind: number for kind, number in job.struck.items() if kind not in kinds}
 
 
 def said(job: Job, now_s: float) -> Decimal:
     """What the provider can be heard to bill for a job until now; a bill beyond it is seen on its statement only.
 
-    Not to be heard are: the second of two bills, and one for a failed or cancelled job that is documented as free.
+    Not to be heard are: the second of two bills, and one for a failed or cancelled job that is documented as free or
+    that the provider itself says costs 0.
     """
     if job.cancelled:
         return Decimal(0)
     if job.prepaid:
         return Decimal(0) if job.state(now_s) == "failed" else job.price * job.results
-    billed = job.price * job.finished(now_s)
+    billed, free = job.price * job.finished(now_s), "cost-zero" in job.struck
     return (
         billed + job.price
-        if job.failure == "content" and job.state(now_s) == "failed" and job.provider == "fal"
+        if job.failure == "content" and job.state(now_s) == "failed" and job.provider == "fal" and not free
         else billed
     )

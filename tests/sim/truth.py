@@ -24,7 +24,7 @@ from .watch import Violation
 if TYPE_CHECKING:
     from .engine import Engine
 
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NANOS = 10**9
 
 
@@ -94,6 +94,11 @@ class Truth:
         """Has it ended at the provider, so that a person who asks there learns the whole bill?"""
         ended = all(job.state(self.world.now_s) in ("done", "failed", "cancelled") for job in self.of(view))
         return ended and not any(self.world.wire.posts[one.id] and one.outcome is None for one in view.attempts)
+
+    def may_yet_be_sent(self, view: JobView) -> bool:
+        """Is there an attempt of the last hour that nobody has seen leave, nor heard of?"""
+        young = (one for one in view.attempts if self.world.wall() - one.started_at < HOUR)
+        return any(one.outcome in (None, "unknown") and not self.world.wire.posts[one.id] for one in young)
 
     def check(self) -> None:
         """Laws 10, 12 and 15 when all is quiet."""

@@ -238,11 +238,15 @@ class World(Engine):
         view = self.view(number)
         return [] if view is None else [job for one in view.attempts for job in self.wire.caused.get(one.id, [])]
 
-    def resolve_unknown(self) -> None:
-        """A person looks at the provider's own books, and ends what is unknown as they say."""
+    def resolve_unknown(self, *, quiet: bool = False) -> None:
+        """A person looks at the provider's own books, and ends what is unknown as they say.
+
+        Until all is `quiet`, a run that sleeps may still send what is not there yet: a person waits an hour.
+        """
         truth = Truth(self)
         for view in self.ledger.jobs():
-            if view.exposed.nanos and not self.wire.under_way and truth.certain(view):
+            ready = quiet or not truth.may_yet_be_sent(view)
+            if view.exposed.nanos and not self.wire.under_way and ready and truth.certain(view):
                 owed = truth.owed(view)
                 word = "charged" if owed.nanos else "not_charged"
                 self.tell(f"a person: job {name_of(view)} was {word}, {owed}")
