@@ -150,7 +150,10 @@ def drawn(seed: int) -> Scenario:
         acts += act
     limit = rng.choice(("1.50", "3.00", "6.00", "12.00", "40.00"))
     inner = rng.choice((None, None, "2.00", "5.00"))
-    return Scenario(seed, rng.getrandbits(32), limit, inner, wishes, tuple(faults), tuple(crashes), tuple(acts))
+    schedule = rng.getrandbits(32)
+    if any(one.kind == "cancel" for one in acts) and rng.random() < 0.8:  # few cancels reach a provider: death there
+        crashes.append(Crash(rng.choice((0, 0, 1)), "cancel", rng.choice(("before", "after", "during")), 0))
+    return Scenario(seed, schedule, limit, inner, wishes, tuple(faults), tuple(crashes), tuple(acts))
 
 
 def smaller(scenario: Scenario) -> list[Scenario]:
