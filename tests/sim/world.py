@@ -244,9 +244,11 @@ class World(Engine):
         Until all is `quiet`, a run that sleeps may still send what is not there yet: a person waits an hour.
         """
         truth = Truth(self)
-        for view in self.ledger.jobs():
-            ready = quiet or not truth.may_yet_be_sent(view)
-            if view.exposed.nanos and not self.wire.under_way and ready and truth.certain(view):
+        asked = [view for view in self.ledger.jobs() if view.exposed.nanos]
+        if self.wire.under_way or (not quiet and any(map(truth.may_yet_be_sent, asked))):
+            return
+        for view in asked:
+            if truth.certain(view):
                 owed = truth.owed(view)
                 word = "charged" if owed.nanos else "not_charged"
                 self.tell(f"a person: job {name_of(view)} was {word}, {owed}")
