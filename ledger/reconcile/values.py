@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from pricing import Money, Span
 
@@ -28,23 +28,7 @@ Cause = Literal[
     "unexplained",
     "none",
 ]
-CAUSES: tuple[Cause, ...] = (
-    "duplicate",
-    "missing_invoice",
-    "unknown_charge",
-    "late_charge_after_release",
-    "wrong_period",
-    "quantity",
-    "unit_price",
-    "discount_or_plan",
-    "credit_rate",
-    "fx",
-    "tax_or_fee",
-    "minimum_or_block_rounding",
-    "rounding",
-    "partial_failure_refund",
-    "unexplained",
-)
+CAUSES: tuple[Cause, ...] = get_args(Cause)[:-1]
 """In the order in which they are asked; the first that applies is the one."""
 Subject = Literal["job", "line", "aggregate", "control"]
 Standing = Literal["agrees", "tolerated", "pending", "uncovered", "break"]
