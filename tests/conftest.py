@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import served
+from tests.cli.world import Runner
 from tests.ledger import world
 
 _GIVEN = os.environ.get("FAREGATE_TEST_POSTGRES")
@@ -37,6 +38,16 @@ def postgres() -> Iterator[str]:
         url = server.get_uri()
         world.serve(url)
         yield url
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """Starts processes of the command line: forked from one that has imported it, which takes longer than most run."""
+    running = Runner(tmp_path_factory.mktemp("processes"))
+    try:
+        yield running
+    finally:
+        running.close()
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,8 @@ import pytest
 
 from pricing import PriceBook
 
+from .cli.world import Runner
+
 ROOT = Path(__file__).parent.parent
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -124,7 +126,7 @@ def pytest_run(place: Path) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.stem)
-def test_commands_succeed(page: Path, place: Path) -> None:
+def test_commands_succeed(page: Path, place: Path, runner: Runner) -> None:
     """And print what stands below them, where something does. A csv block is the file usage.csv."""
     head = head_of(blocks(page))
     for block in blocks(page):
@@ -136,12 +138,11 @@ def test_commands_succeed(page: Path, place: Path) -> None:
             line, _, expected = part.partition("\n")
             name, *words = shlex.split(line)
             assert name == "faregate"
-            command = [sys.executable, "-m", "router.cli", *words]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-            assert done.returncode == 0, done.stderr
+            ended = runner.launch(words, env=os.environ, cwd=place).wait()
+            assert ended.code == 0, ended
             if expected:
-                said = [printed.rstrip() for printed in done.stdout.splitlines()]
-                assert said == expected.splitlines(), done.stdout
+                said = [printed.rstrip() for printed in ended.out.splitlines()]
+                assert said == expected.splitlines(), ended.out
 
 
 @pytest.mark.parametrize("page", [*DOCS, ROOT / "README.md"], ids=lambda page: page.stem)

@@ -13,6 +13,8 @@ import pytest
 
 from router.sandbox import Sandbox
 
+from .cli.world import Runner
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -53,12 +55,11 @@ def test_the_example_passes_strict_typing(place: Path) -> None:
     run(sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, "example.py")
 
 
-@pytest.mark.timeout(600)  # some forty real processes, one after another
-@pytest.mark.usefixtures("place")
-def test_the_commands_succeed_in_their_order() -> None:
+def test_the_commands_succeed_in_their_order(place: Path, runner: Runner) -> None:
     lines = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")]
     assert len(lines) >= 7
     for line in lines:
         name, *words = shlex.split(line)
         assert name == "faregate"
-        run(sys.executable, "-m", "router.cli", *words)
+        ended = runner.launch(words, env=os.environ, cwd=place).wait()
+        assert ended.code == 0, ended

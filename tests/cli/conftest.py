@@ -22,15 +22,6 @@ FAULTS = (
 
 
 @pytest.fixture(scope="session")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    running = Runner(tmp_path_factory.mktemp("processes"))
-    try:
-        yield running
-    finally:
-        running.close()
-
-
-@pytest.fixture(scope="session")
 def providers(runner: Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
     """The three providers, quick to render."""
     faults = [word for fault in FAULTS for word in ("--fault", fault)]

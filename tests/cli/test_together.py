@@ -49,7 +49,7 @@ def test_one_key_in_four_processes_is_one_job(slow: Callable[..., World]) -> Non
 
 
 def test_a_resume_leaves_a_live_run_alone(slow: Callable[..., World]) -> None:
-    world = slow("--answer-lag", "3", "--render", "8")  # so long that a busy machine sees each state
+    world = slow("--answer-lag", "3", "--render", "600")
     traces = [world.folder / f"{name}.steps" for name in NAMES]
     live = [
         world.launch(*world.clip("--key", name, "--provider", name, "--json"), trace=trace)
@@ -60,6 +60,7 @@ def test_a_resume_leaves_a_live_run_alone(slow: Callable[..., World]) -> None:
     assert {job["state"] for job in sending["jobs"]} == {"submitting"}
     until(lambda: all("keep" in trace.read_text() for trace in traces), 30)
     assert world.run("resume", "--wait", "20").ok()["jobs"] == [], "what its run has claimed is the run's"
+    world.render()
     docs = [process.wait().ok() for process in live]
     assert {doc["state"] for doc in docs} == {"settled"}
     made_once(world, len(NAMES))
@@ -67,7 +68,7 @@ def test_a_resume_leaves_a_live_run_alone(slow: Callable[..., World]) -> None:
 
 @pytest.mark.parametrize("sending", [True, False], ids=["while sending", "while waiting"])
 def test_an_interrupt_leaves_the_job_to_resume(slow: Callable[..., World], *, sending: bool) -> None:
-    world = slow("--answer-lag", "3" if sending else "0", "--render", "4")
+    world = slow("--answer-lag", "3" if sending else "0", "--render", "600")
     runs = [world.launch(*world.clip("--key", name, "--provider", name, "--json")) for name in NAMES]
     until(lambda: world.bill()["accepted"] == len(NAMES), 20)
     if not sending:
@@ -80,6 +81,7 @@ def test_an_interrupt_leaves_the_job_to_resume(slow: Callable[..., World], *, se
     assert world.held() > 0
     world.verified()
     time.sleep(3 if sending else 0)  # a provider lists a job once its answer is out
+    world.render()
     world.run("resume", "--wait", "20").ok()
     made_once(world, len(NAMES))
 
@@ -134,7 +136,7 @@ def test_a_follower_settles_what_another_process_starts(slow: Callable[..., Worl
 
 
 def test_an_interrupted_follower_leaves_the_rest_to_another(slow: Callable[..., World]) -> None:
-    world = slow("--render", "20")
+    world = slow("--render", "600")
     trace = world.folder / "follower.steps"
     world.run(*world.clip("--key", "fal", "--provider", "fal", "--wait", "0", "--json")).failed(4, "outcome_unknown")
     follower = world.launch("resume", "--follow", "--json", trace=trace)
@@ -144,5 +146,6 @@ def test_an_interrupted_follower_leaves_the_rest_to_another(slow: Callable[..., 
     (job,) = world.jobs()
     assert job["state"] == "submitted"
     world.verified()
+    world.render()
     world.run("resume", "--wait", "30").ok()
     made_once(world, 1)

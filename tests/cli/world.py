@@ -232,6 +232,12 @@ class Providers:
             found: Doc = json.loads(connection.getresponse().read(), parse_float=_no_float)
         return found
 
+    def advance(self, seconds: int) -> None:
+        """Let its time pass at once."""
+        with closing(HTTPConnection(urlsplit(self.urls["sandbox"]).netloc, timeout=10)) as connection:
+            connection.request("POST", f"/_clock?advance={seconds}")
+            assert connection.getresponse().status == 200
+
     def stop(self) -> Outcome:
         self.process.send(signal.SIGTERM)
         return self.process.wait()
@@ -300,6 +306,11 @@ class World:
     def bill(self) -> Doc:
         assert self.providers is not None
         return self.providers.bill()
+
+    def render(self) -> None:
+        """An hour goes by at the providers: what was accepted is rendered."""
+        assert self.providers is not None
+        self.providers.advance(3600)
 
 
 def environment(home: Path) -> dict[str, str]:

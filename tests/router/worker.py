@@ -2,7 +2,7 @@
 
     python -m tests.router.worker DATABASE LOG
 
-A line of LOG is `instant claim|park job`. The instants are the machine's monotonic clock, the same for all processes.
+A line of LOG is `instant up|claim|park job`, by the machine's monotonic clock, which is the same for all processes.
 What lies between a claim's line and the next park's was surely the worker's own.
 """
 
@@ -80,15 +80,17 @@ def _stretches(log: Path, until: float) -> list[tuple[str, float, float]]:
 
 
 def main(database: str, log: str) -> None:
-    recovery.LEASE_S = 3  # what a killed worker had is another's soon
+    recovery.LEASE_S = 6  # what a killed worker had is another's soon
     recovery.CLAIMED = 8
-    note_claims(noting(log))
+    note = noting(log)
+    note_claims(note)
     with (
         Ledger.open(database) as ledger,
         Router(PriceBook.shipped(), ledger=ledger, patience=Patience(first_s=0.1, longest_s=1)) as router,
     ):
         worker = router.worker()
         signal.signal(signal.SIGTERM, lambda _signal, _frame: worker.gone.set())
+        note("up", ["-"])
         worker.work(lambda _view: None, lambda error: sys.exit(f"broken: {error!r}"))
 
 
