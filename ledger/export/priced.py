@@ -33,7 +33,11 @@ def priced(nanos: int, quote: Mapping[str, Any], currency: str, expected: int, v
     found = None if line is None else _by_line(nanos, quote, line, value, quoted=nanos == expected)
     if found is not None:
         return found
-    cost = Money.rounded(Fraction(nanos, NANOS) * value, "USD", "half-even").nanos
+    return once(nanos, Money.rounded(Fraction(nanos, NANOS) * value, "USD", "half-even").nanos)
+
+
+def once(nanos: int, cost: int) -> Priced:
+    """One charge at its amount, which is worth `cost`; negative: one given back."""
     sign = -1 if nanos < 0 else 1
     return Priced(sign * NANOS, "Charges", sign * nanos, sign * cost, cost, sign * NANOS, "Charges")
 

@@ -9,7 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..instants import EPOCH, FOREVER
+from ..reconcile.words import ACCEPTED
 from ..scopes import chain
+from ..statement.importing import MARK
 from ..store import Row, Statement, Work
 from ..tables import ATTEMPT
 from . import hledger
@@ -58,18 +60,32 @@ _TRANSACTIONS = Statement(
         """  # noqa: S608
     )
 )
+# What was recorded of an attempt's bill: by hand, by a statement, by a person who accepted a break of one.
+_BILLED = "said.job = txn.job AND said.attempt = txn.attempt AND (said.evidence = '{}' OR said.external_id LIKE '{}%')"
+_INVOICED, _HEARD = _BILLED.format("invoice", ACCEPTED), _BILLED.format("billing_event", MARK)
+# Its invoice: the newest that a statement had of it by then, or as it was recorded.
+_INVOICE = f"""
+    CASE WHEN said.external_id LIKE '{MARK}%' OR said.external_id LIKE '{ACCEPTED}%' THEN (
+        SELECT line.invoice FROM billed AS line WHERE line.provider = try.provider AND line.invoice IS NOT NULL
+            AND (line.provider_job = try.provider_job OR line.attempt = try.id) AND line.at <= said.at
+        ORDER BY line.at DESC, line.id DESC LIMIT 1
+    ) ELSE said.external_id END
+"""  # noqa: S608
 _CHARGES = Statement(
     sa.text(
         f"""
         SELECT txn.id, txn.job, txn.attempt, txn.step, txn.at, txn.kind, txn.evidence, job.key, job.scope, job.tags,
             job.currency AS budget_currency, job.held_nanos, try.number, try.provider, try.provider_job, try.offer,
             try.settings, try.currency, try.rate, try.outputs_asked, try.started_at, try.expected_nanos, try.quote_id,
-            quote.body,
+            try.posted_native_nanos, quote.body,
             (SELECT min(one.at) FROM txn AS one WHERE one.job = txn.job AND one.attempt = txn.attempt) AS first_at,
-            (SELECT min(said.step) FROM observation AS said WHERE said.job = txn.job AND said.attempt = txn.attempt
-                AND said.evidence = 'invoice') AS invoiced_step,
-            (SELECT said.external_id FROM observation AS said WHERE said.job = txn.job AND said.attempt = txn.attempt
-                AND said.evidence = 'invoice' AND said.step >= txn.step ORDER BY said.step, said.id LIMIT 1) AS invoice
+            (SELECT min(said.step) FROM observation AS said WHERE {_INVOICED}) AS invoiced_step,
+            (SELECT {_INVOICE} FROM observation AS said WHERE {_INVOICED} ORDER BY said.step, said.id LIMIT 1
+            ) AS first_invoice,
+            (SELECT {_INVOICE} FROM observation AS said WHERE {_INVOICED} AND said.step >= txn.step
+                ORDER BY said.step, said.id LIMIT 1) AS invoice,
+            (SELECT said.amount_nanos FROM observation AS said WHERE ({_INVOICED}) OR ({_HEARD})
+                ORDER BY said.step DESC, said.id DESC LIMIT 1) AS billed_nanos
         FROM txn LEFT JOIN job ON job.id = txn.job LEFT JOIN attempt AS try ON try.id = txn.attempt
             LEFT JOIN quote ON quote.id = try.quote_id
         WHERE txn.id > :after AND txn.at >= :since AND txn.kind NOT IN ('draw', 'breakage')
@@ -88,6 +104,15 @@ _DRAWS = Statement(
             lot.effective_at, lot.expires_at
         FROM draw LEFT JOIN lot ON lot.id = draw.lot
         WHERE draw.txn >= :first AND draw.txn <= :last ORDER BY draw.txn, draw.line
+        """
+    )
+)
+_ACCEPTED = Statement(
+    sa.text(
+        """
+        SELECT saying.txn, saying.author, saying.note, billed.provider, billed.kind, billed.charged_at,
+            billed.first_day, billed.end_day, billed.invoice, billed.sku, billed.provider_job
+        FROM saying JOIN billed ON billed.id = saying.billed WHERE saying.txn >= :first AND saying.txn <= :last
         """
     )
 )
@@ -138,12 +163,16 @@ def jobs(work: Work, wanted: Wanted, read: Callable[[Row], tuple[Any, ...]]) -> 
 
 
 def charges(work: Work, wanted: Wanted) -> Iterator[tuple[Row, list[Row], list[Row]]]:
-    """Every transaction that posted a charge or a purchase since then, with its entries and its draws."""
+    """Every transaction that posted a charge or a purchase since then, with its entries and its draws.
+
+    `line`: what a bill said that is of no job.
+    """
     for page in _paged(work, _CHARGES, wanted.values):
         ends = {"first": page[0]["id"], "last": page[-1]["id"]}
         legs, draws = (_by_txn(work.rows(statement, ends)) for statement in (_LEGS, _DRAWS))
+        lines = {line["txn"]: line for line in work.rows(_ACCEPTED, ends)}
         for one in page:
-            yield one, legs.get(one["id"], []), draws.get(one["id"], [])
+            yield {**one, "line": lines.get(one["id"])}, legs.get(one["id"], []), draws.get(one["id"], [])
 
 
 def transactions(work: Work, wanted: Wanted) -> Iterator[hledger.Transaction]:

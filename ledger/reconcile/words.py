@@ -10,13 +10,20 @@ from .. import journal, moves
 from ..errors import BadRequest, WrongState
 from ..jobs.rows import attempt_row, whole
 from ..jobs.settling import post
-from ..statement.tables import SAYING
+from ..statement.tables import BILLED, SAYING
 from ..store import Statement, Work
 from .breaks import break_of
 from .values import Break, JobMatch, Reconciliation, Verdict
 
+ACCEPTED = "break:"
+"""What the `external_id` of an observation begins with that an accepted break made."""
 VERDICTS: tuple[Verdict, ...] = ("accepted", "adjusted", "disputed")
 _OF_BREAK = Statement(sa.select(SAYING).where(SAYING.c.break_id == sa.bindparam("break_id")).order_by(SAYING.c.id))
+_LINE = Statement(
+    sa.select(BILLED.c.id)
+    .where(BILLED.c.provider == sa.bindparam("provider"), BILLED.c.key == sa.bindparam("key"))
+    .order_by(BILLED.c.id)
+)
 _ADD = Statement(sa.insert(SAYING), [column.name for column in SAYING.c if column.name != "id"])
 
 
@@ -42,7 +49,7 @@ def close(work: Work, now: int, one: Break, row: JobMatch | None, *, verdict: Ve
     said = {"fingerprint": one.fingerprint, "verdict": verdict, "author": author, "note": note}
     if before and all(before[-1][name] == value for name, value in said.items()):
         return
-    amount, txn = 0, None
+    amount, txn, billed = 0, None, None
     if verdict == "accepted" and row is not None:
         if row.job is not None and row.attempt is not None:
             _charge(work, now, one, row, author, note)
@@ -51,14 +58,21 @@ def close(work: Work, now: int, one: Break, row: JobMatch | None, *, verdict: Ve
             if amount:
                 legs = moves.bill(one.provider, Money(amount, row.variance.currency))
                 txn = journal.book(work, now, "bill", legs, evidence="invoice")
+                billed = _first_line(work, row)
     work.run(
         _ADD,
         said
         | {
             "at": now, "break_id": one.id, "kind": one.kind, "provider": one.provider, "job": one.job,
             "amount_nanos": one.amount.nanos, "currency": one.amount.currency, "posted_nanos": amount, "txn": txn,
+            "billed": billed,
         },
     )  # fmt: skip
+
+
+def _first_line(work: Work, row: JobMatch) -> int | None:
+    found = (line["id"] for key in row.evidence for line in work.rows(_LINE, {"provider": row.provider, "key": key}))
+    return next(found, None)
 
 
 def _charge(work: Work, now: int, one: Break, row: JobMatch, author: str, note: str) -> None:
@@ -81,7 +95,7 @@ def _charge(work: Work, now: int, one: Break, row: JobMatch, author: str, note: 
     fact: dict[str, Any] = {
         "attempt": row.attempt, "evidence": "resolve", "amount_nanos": row.invoiced.nanos,
         "currency": row.invoiced.currency, "revision": 0, "final": 1, "delivered": 0, "units": None,
-        "external_id": f"break:{one.id}", "outputs": "[]", "note": f"break {one.id}, {one.kind}: {note}",
+        "external_id": f"{ACCEPTED}{one.id}", "outputs": "[]", "note": f"break {one.id}, {one.kind}: {note}",
         "verdict": "charged", "author": author, "proof": "",
     }  # fmt: skip
     post(work, now, job, attempts, tried, said, fact, kind="resolve")

@@ -78,6 +78,7 @@ class SayingRow(LedgerRow, table=True):
         one_of("verdict", ("accepted", "adjusted", "disputed")),
         sa.Index("ix_saying_break", "break_id"),
         check("posted_with_txn", "(txn IS NULL) = (posted_nanos = 0)"),
+        sa.Index("ix_saying_txn", "txn"),
         STRICT,
     )
     id: int | None = whole(primary_key=True, default=None)
@@ -95,6 +96,8 @@ class SayingRow(LedgerRow, table=True):
     posted_nanos: int = whole()
     """What it brought into the journal outside any job."""
     txn: int | None = whole(foreign_key="txn.id", nullable=True)
+    billed: int | None = whole(foreign_key="billed.id", nullable=True)
+    """The first line of what it brought in."""
 
 
 STATEMENT = METADATA.tables["statement"]

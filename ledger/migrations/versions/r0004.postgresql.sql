@@ -126,13 +126,17 @@ CREATE TABLE saying (
     note TEXT COLLATE "C" NOT NULL,
     posted_nanos BIGINT NOT NULL,
     txn BIGINT,
+    billed BIGINT,
     CONSTRAINT pk_saying PRIMARY KEY (id),
     CONSTRAINT ck_saying_verdict_known CHECK ("verdict" IN ('accepted', 'adjusted', 'disputed')),
     CONSTRAINT ck_saying_posted_with_txn CHECK ((txn IS NULL) = (posted_nanos = 0)),
-    CONSTRAINT fk_saying_txn FOREIGN KEY(txn) REFERENCES txn (id)
+    CONSTRAINT fk_saying_txn FOREIGN KEY(txn) REFERENCES txn (id),
+    CONSTRAINT fk_saying_billed FOREIGN KEY(billed) REFERENCES billed (id)
 )
 
 CREATE INDEX ix_saying_break ON saying (break_id)
+
+CREATE INDEX ix_saying_txn ON saying (txn)
 
 CREATE TRIGGER forecast_keeps_rows BEFORE UPDATE OR DELETE ON forecast FOR EACH ROW EXECUTE FUNCTION keep_facts()
 

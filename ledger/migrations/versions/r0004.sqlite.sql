@@ -114,10 +114,12 @@ CREATE TABLE saying (
     note TEXT NOT NULL,
     posted_nanos INTEGER NOT NULL,
     txn INTEGER,
+    billed INTEGER,
     CONSTRAINT pk_saying PRIMARY KEY (id),
     CONSTRAINT ck_saying_verdict_known CHECK ("verdict" IN ('accepted', 'adjusted', 'disputed')),
     CONSTRAINT ck_saying_posted_with_txn CHECK ((txn IS NULL) = (posted_nanos = 0)),
-    CONSTRAINT fk_saying_txn FOREIGN KEY(txn) REFERENCES txn (id)
+    CONSTRAINT fk_saying_txn FOREIGN KEY(txn) REFERENCES txn (id),
+    CONSTRAINT fk_saying_billed FOREIGN KEY(billed) REFERENCES billed (id)
 ) STRICT
 
 CREATE INDEX ix_billed_attempt ON billed (provider, attempt)
@@ -133,6 +135,8 @@ CREATE INDEX ix_job_exposed ON job (granted_at) WHERE parked_nanos > 0 OR state 
 CREATE INDEX ix_listed_billed ON listed (billed)
 
 CREATE INDEX ix_saying_break ON saying (break_id)
+
+CREATE INDEX ix_saying_txn ON saying (txn)
 
 CREATE TRIGGER forecast_keeps_update BEFORE UPDATE ON forecast
     BEGIN

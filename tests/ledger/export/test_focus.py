@@ -40,6 +40,9 @@ NOT_NULL = (set(MANDATORY) - {"ChargeClass"}) | {
     "ChargeFrequency", "ContractedUnitPrice", "ListUnitPrice", "PricingCategory", "PricingCurrency", "SkuId",
     "SkuPriceId", "ServiceSubcategory", "PricingCurrencyEffectiveCost", "x_LineId",
 }  # fmt: skip
+NOT_OF_TAX = {
+    "PricingQuantity", "PricingUnit", "PricingCategory", "ListUnitPrice", "ContractedUnitPrice", "SkuId", "SkuPriceId"
+}  # fmt: skip
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]{1,9}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 KIND = {column.name: column.kind for column in focus.COLUMNS}
@@ -59,7 +62,7 @@ def conforms(rows: Rows) -> None:
                 assert KIND[name] != "second" or TIME.fullmatch(text), (name, text)
             assert text not in ("N/A", "null", "None")
         for name in NOT_NULL:
-            assert row[name], (name, row)
+            assert bool(row[name]) is not (row["ChargeCategory"] == "Tax" and name in NOT_OF_TAX), (name, row)
         _periods(row)
         _prices(row)
         _kinds(row)
@@ -83,10 +86,13 @@ def _periods(row: dict[str, str]) -> None:
 def _prices(row: dict[str, str]) -> None:
     """Unit price × quantity is the cost, without a remainder, in every currency."""
     value = {name: Decimal(row[name]) for name, kind in KIND.items() if kind == "amount" and row[name]}
+    if row["ChargeCategory"] == "Tax":
+        assert value["ListCost"] == value["ContractedCost"] == value["BilledCost"] == value["EffectiveCost"]
+        return
     quantity = value["PricingQuantity"]
     for word in ("List", "Contracted"):
         assert value[f"{word}UnitPrice"] * quantity == value[f"{word}Cost"]
-    if row["ChargeCategory"] == "Usage":
+    if row["ChargeCategory"] != "Purchase":
         charged = value["PricingCurrencyContractedUnitPrice"] * quantity
         assert charged == value["PricingCurrencyEffectiveCost"]
         if row["PricingCurrency"] == row["BillingCurrency"]:
@@ -101,7 +107,7 @@ def _kinds(row: dict[str, str]) -> None:
     match row["ChargeCategory"]:
         case "Usage":
             assert row["ChargeFrequency"] == "Usage-Based"
-            assert row["SubAccountId"]
+            assert bool(row["SubAccountId"]) == bool(row["x_JobId"])
             assert bool(row["ConsumedQuantity"]) == bool(row["ConsumedUnit"]) == (not row["ChargeClass"])
             if prepaid:
                 assert Decimal(row["BilledCost"]) == zero, "credits are paid for when they are bought"
@@ -111,11 +117,16 @@ def _kinds(row: dict[str, str]) -> None:
             assert Decimal(row["EffectiveCost"]) == Decimal(row["PricingCurrencyEffectiveCost"]) == zero
             assert {row[name] for name in ("SubAccountId", "Tags", "ConsumedQuantity")} == {""}
             assert not prepaid
+        case "Credit" | "Adjustment" | "Tax":
+            assert row["ChargeFrequency"] == "One-Time"
+            assert {row[name] for name in ("SubAccountId", "Tags", "ConsumedQuantity", "x_JobId")} == {""}
+            assert row["ChargeCategory"] != "Credit" or Decimal(row["BilledCost"]) < zero or prepaid
         case other:
             pytest.fail(f"{other} is no category of ours")
     assert row["ChargeClass"] in ("", "Correction")
     assert re.fullmatch(r"[A-Z]{3}", row["BillingCurrency"])
-    assert (row["ServiceCategory"], row["PricingCategory"]) == ("AI and Machine Learning", "Standard")
+    assert row["ServiceCategory"] == "AI and Machine Learning"
+    assert row["PricingCategory"] == ("" if row["ChargeCategory"] == "Tax" else "Standard")
     assert {row["CommitmentDiscountId"], row["CommitmentDiscountStatus"]} == {""}
 
 
@@ -143,8 +154,9 @@ def journal(ledger: Ledger, account: str) -> dict[tuple[str, ...], Fraction]:
 def adds_up(ledger: Ledger, rows: Rows) -> None:
     """The law: what is billed, used up and drawn is what the journal says."""
     by = "ProviderName", "PricingCurrency"
-    assert sums(rows, "PricingCurrencyEffectiveCost", *by, ChargeCategory="Usage") == journal(ledger, "expense")
-    billed = sums(rows, "BilledCost", "ProviderName", "BillingCurrency", ChargeCategory="Usage")
+    charges = [row for row in rows if row["ChargeCategory"] != "Purchase"]
+    assert sums(charges, "PricingCurrencyEffectiveCost", *by) == journal(ledger, "expense")
+    billed = sums(charges, "BilledCost", "ProviderName", "BillingCurrency")
     assert billed == {key: -value for key, value in journal(ledger, "payable").items()}
     cash = sums(rows, "BilledCost", "ProviderName", "BillingCurrency", ChargeCategory="Purchase")
     assert cash == {key: -value for key, value in journal(ledger, "cash").items()}
