@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from pricing import CurrencyMismatch, Money, Offer, PriceBook, PricingError, Quote, Usage
 
+from .candidates import Candidate, Reason, Rejection
 from .latency import Estimate, Latencies, prior
 from .offers import Kind, Profile, Tier
 from .policy import Policy, exact
@@ -18,11 +19,6 @@ from .telling import explain, named, why_not
 
 __all__ = [
     "Candidate", "Choice", "Demand", "Facts", "NotReady", "Prepaid", "Reason", "Rejection", "Room", "choose", "named",
-]  # fmt: skip
-
-Reason = Literal[
-    "provider", "open_circuit", "unsupported", "resolution", "duration", "outputs", "price", "max_cost", "max_latency",
-    "min_quality", "no_budget", "currency", "budget", "frozen", "closed", "credits", "no_key", "no_delivery",
 ]  # fmt: skip
 
 
@@ -95,59 +91,6 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An offer with settings that keeps every limit."""
-
-    offer: str
-    settings: Mapping[str, str]
-    quote: Quote
-    estimate: Estimate
-    """How long it takes, at the policy's confidence, and where that is from."""
-    grade: Grade
-    """How good it is, and where that is from."""
-    not_ready: str | None = None
-    """None: ready to be used from here."""
-    expiring: datetime | None = None
-    """When the credits that can pay for it expire, where the policy would rather use those."""
-
-    @property
-    def latency_s(self) -> Decimal:
-        """Seconds from the submit, at the policy's confidence."""
-        return self.estimate.seconds
-
-    @property
-    def quality(self) -> Decimal | None:
-        """0 to 1; None: unknown."""
-        return self.grade.quality
-
-    @property
-    def provider(self) -> str:
-        return self.offer.partition("/")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Why a candidate lost: the first limit it breaks, and by what."""
-
-    offer: str
-    settings: Mapping[str, str]
-    reason: Reason
-    bound: object
-    """The limit as it was judged; `limit` in words."""
-    found: object
-    """What broke it; `value` in words."""
-    quote: Quote | None = None
-
-    @property
-    def limit(self) -> str:
-        return str(self.bound)
-
-    @property
-    def value(self) -> str:
-        return str(self.found)
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
     """Every candidate in order of the objective (the first is chosen), every rejection, and the Pareto front."""
 
@@ -166,7 +109,7 @@ class Choice:
 
     def explain(self, *, details: bool = False) -> str:
         """The choice, every other candidate's price and why not; `details`: then what the choice rests on."""
-        return explain(self, details=details)
+        return explain(self.candidates, self.rejections, self.pareto, self.objective, details=details)
 
 
 def choose(

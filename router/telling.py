@@ -2,38 +2,43 @@
 
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 from pricing import Quote
 
-if TYPE_CHECKING:
-    from .choose import Candidate, Choice, Rejection
+from .candidates import Candidate, Rejection
 
 WIDTH = 120
 _Row = tuple[str, str, str, str, str]
 """Mark, offer, price, why, and a note beside it."""
 
 
-def explain(choice: "Choice", *, details: bool = False) -> str:
+def explain(
+    candidates: Sequence[Candidate],
+    rejections: Sequence[Rejection],
+    pareto: Sequence[Candidate],
+    objective: str,
+    *,
+    details: bool = False,
+) -> str:
     """A row for each candidate and each rejection; `details`: then what the choice rests on."""
     rows: list[_Row] = []
-    for place, one in enumerate(choice.candidates):
-        why = f"{_latency(one)}, {_quality(one)}" + (f" ({choice.objective})" if place == 0 else "")
+    for place, one in enumerate(candidates):
+        why = f"{_latency(one)}, {_quality(one)}" + (f" ({objective})" if place == 0 else "")
         notes = [] if one.expiring is None else [f"paid from credits that expire on {one.expiring:%Y-%m-%d}"]
         notes += [f"not ready: {one.not_ready}"] if one.not_ready else []
         rows.append(("instead" if place else "chosen", named(one), _price(one.quote), why, "; ".join(notes)))
-    for no in choice.rejections:
+    for no in rejections:
         price = _price(no.quote) if no.quote is not None and no.quote.dollars is not None else "no price"
         rows.append(("no", named(no), price, _why(no), ""))
     lines = _table(rows)
-    if not choice.candidates:
+    if not candidates:
         lines.insert(0, "nothing is eligible")
-    if details and choice.chosen is not None:
-        lines += ["", *_rests_on(choice, choice.chosen)]
+    if details and candidates:
+        lines += ["", *_rests_on(candidates, pareto, objective)]
     return "\n".join(lines)
 
 
-def why_not(rejections: "Sequence[Rejection]") -> str:
+def why_not(rejections: Sequence[Rejection]) -> str:
     """One line: each broken limit once, with the first candidate it stopped."""
     first = {one.reason: one for one in reversed(rejections)}
     said = [
@@ -43,7 +48,7 @@ def why_not(rejections: "Sequence[Rejection]") -> str:
     return "no candidate keeps every limit: " + ("; ".join(said) or "no offer makes this")
 
 
-def named(one: "Candidate | Rejection") -> str:
+def named(one: Candidate | Rejection) -> str:
     settings = ", ".join(value for _, value in sorted(one.settings.items()))
     return f"{one.offer} ({settings})" if settings else one.offer
 
@@ -65,15 +70,15 @@ def _table(rows: Sequence[_Row]) -> list[str]:
     return lines
 
 
-def _rests_on(choice: "Choice", best: "Candidate") -> list[str]:
+def _rests_on(candidates: Sequence[Candidate], pareto: Sequence[Candidate], objective: str) -> list[str]:
     """What the choice rests on: the objective and the next best, the figures' sources, the front, the price."""
-    count = len(choice.candidates)
+    best, count = candidates[0], len(candidates)
     keep = "keeps" if count == 1 else "keep"
-    lines = [f"{named(best)} is the {_SUPERLATIVES[choice.objective]} of {count} that {keep} every limit"]
+    lines = [f"{named(best)} is the {_SUPERLATIVES[objective]} of {count} that {keep} every limit"]
     grade = best.grade
     lines.append(f"  latency: {_SOURCES[best.estimate.source].format(n=_jobs(best.estimate.samples))}")
     lines.append(f"  quality: {_GRADES[grade.source].format(n=_ratings(grade.ratings))}")
-    others = [named(one) for one in choice.pareto if one is not best]
+    others = [named(one) for one in pareto if one is not best]
     if others:
         text = f"not beaten on cost, latency and quality at once: {', '.join(others)}"
         lines += wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
@@ -101,13 +106,13 @@ _GRADES = {
 }
 
 
-def _latency(one: "Candidate") -> str:
+def _latency(one: Candidate) -> str:
     text = f"within {one.latency_s.normalize():f} s"
     found = one.estimate
     return text if found.source == "prior" else f"{text} ({found.source}, {_jobs(found.samples)})"
 
 
-def _quality(one: "Candidate") -> str:
+def _quality(one: Candidate) -> str:
     if one.quality is None:
         return "quality unknown"
     text = f"quality {one.quality}"
@@ -120,7 +125,7 @@ def _quality(one: "Candidate") -> str:
             return text
 
 
-def _why(no: "Rejection") -> str:
+def _why(no: Rejection) -> str:
     return f"{no.reason}: {no.value}" + (f" (limit {no.limit})" if no.limit else "")
 
 
