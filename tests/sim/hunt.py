@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -67,6 +68,12 @@ def main(names: Sequence[str], at_once: int = 2) -> None:
     for name in DEAR:
         importlib.import_module(name)
     prices.book()
+    with tempfile.TemporaryDirectory(prefix="faregate-hunt-") as folder:
+        tempfile.tempdir = folder  # children are gone without a word, and clean up nothing
+        _all(names, at_once)
+
+
+def _all(names: Sequence[str], at_once: int) -> None:
     left = 0
     for mutation in MUTATIONS:
         if names and mutation.name not in names:
