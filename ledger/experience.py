@@ -4,6 +4,7 @@ Of each offer with its settings only the newest facts are read, by an index: the
 jobs as after a thousand.
 """
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+
+from pricing import Money
 
 from . import texts
 from .errors import BadRequest, UnknownJob, WrongState
@@ -57,8 +60,23 @@ class Rated:
     total: Decimal
 
 
-def newest(table: str, key: str, order: str) -> Statement:
-    """The newest rows of each offer with its settings: from one to the next along the index, then a few of each."""
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What a provider charged for one attempt, beside what it was quoted."""
+
+    offer: str
+    settings: Words
+    rates: tuple[str, ...]
+    """The rows of the rate card that it was quoted by."""
+    expected: Money
+    charged: Money
+
+
+def newest(table: str, key: str, order: str, columns: str = "t.*", joined: str = "") -> Statement:
+    """The newest rows of each offer with its settings: from one to the next along the index, then a few of each.
+
+    `columns` of them and of what is `joined`; {json} stands for the type that JSON in a text is looked into as.
+    """
     after = (
         f"SELECT x.{key} FROM {table} x WHERE (x.offer, x.settings) > (kind.offer, kind.settings) "  # noqa: S608
         "ORDER BY x.offer, x.settings LIMIT 1"
@@ -73,14 +91,25 @@ def newest(table: str, key: str, order: str) -> Statement:
         f"ORDER BY x.{order} DESC LIMIT CAST(:most AS bigint)"
     )
     sort = f"ORDER BY t.offer, t.settings, t.{order} DESC"
+    head, tail = f"{kinds} SELECT {columns} FROM kind JOIN {table} t ON t.{key}", f"{joined} {sort}"  # noqa: S608
     return Statement(
-        sa.text(f"{kinds} SELECT t.* FROM kind JOIN {table} t ON t.{key} IN ({few}) {sort}"),  # noqa: S608
-        postgresql=sa.text(f"{kinds} SELECT t.* FROM kind JOIN {table} t ON t.{key} = ANY(ARRAY({few})) {sort}"),  # noqa: S608
+        sa.text(f"{head} IN ({few}) {tail}".replace("{json}", "text")),
+        postgresql=sa.text(f"{head} = ANY(ARRAY({few})) {tail}".replace("{json}", "json")),
     )
 
 
 _TIMINGS = newest("timing", "attempt", "at")
 _RATINGS = newest("rating", "id", "id")
+_CHARGED = newest(
+    "timing",
+    "attempt",
+    "at",
+    "t.offer, t.settings, attempt.currency, attempt.expected_nanos, attempt.posted_native_nanos, "
+    "CAST(quote.body AS {json}) ->> 'rates' AS rates",
+    "JOIN attempt ON attempt.id = t.attempt JOIN quote ON quote.id = attempt.quote_id "
+    "JOIN job ON job.id = attempt.job AND job.evidence <> 'quote' "
+    "AND attempt.expected_nanos > 0 AND attempt.posted_native_nanos > 0",
+)
 
 
 def watched(work: Work, now: int, tried: Row, took_ms: int | None, clip_ms: int | None) -> None:
@@ -99,6 +128,20 @@ def latencies(work: Work, most: int) -> tuple[Latency, ...]:
     return tuple(
         Latency(row["offer"], texts.words(row["settings"]), row["clip_ms"], row["took_ms"], moment(row["at"]))
         for row in work.rows(_TIMINGS, {"most": most})
+    )
+
+
+def charges(work: Work, most: int) -> tuple[Charged, ...]:
+    """What the newest of each offer with its settings were charged by their providers, of jobs that were watched."""
+    return tuple(
+        Charged(
+            row["offer"],
+            texts.words(row["settings"]),
+            tuple(json.loads(row["rates"])),
+            Money(row["expected_nanos"], row["currency"]),
+            Money(row["posted_native_nanos"], row["currency"]),
+        )
+        for row in work.rows(_CHARGED, {"most": most})
     )
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from . import experience
 from .credit import balance
 from .credit.balance import Prepaid
-from .experience import NEWEST, Latency, Rated
+from .experience import NEWEST, Charged, Latency, Rated
 from .store import Store
 from .texts import clean
 
@@ -18,6 +18,10 @@ class Teaching:
     def latencies(self, most: int = NEWEST) -> tuple[Latency, ...]:
         """How long jobs took that somebody watched, newest first; at most so many of each offer with its settings."""
         return self._store.read(lambda work: experience.latencies(work, most))
+
+    def charges(self, most: int = NEWEST) -> tuple[Charged, ...]:
+        """What those jobs were charged, beside their quotes; without those of which only the quote speaks."""
+        return self._store.read(lambda work: experience.charges(work, most))
 
     def ratings(self, most: int = NEWEST) -> tuple[Rated, ...]:
         """Count and sum of the newest ratings of each offer with its settings, at most so many."""

@@ -1,7 +1,7 @@
 """The answer to "what would this cost?": amounts, lines, assumptions, sources. Never computes a price itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -105,6 +105,14 @@ class Quote:
             value=currency,
             limit=self.currency if self.cost is self.dollars else f"{self.currency}, USD",
         )
+
+    def held_to(self, high: Money, why: str) -> "Quote":
+        """The same with a higher worst case; `why` is one more assumption. Raises BadMoney where it is lower."""
+        cost = replace(self.cost, high=high)
+        dollars = cost if self.dollars is self.cost else self.dollars
+        if self.plan is not None and self.dollars is not None and self.dollars is not self.cost:
+            dollars = replace(self.dollars, high=self.plan.convert(high, "ceil"))
+        return replace(self, cost=cost, dollars=dollars, assumptions=(*self.assumptions, why))
 
     def explain(self) -> str:
         """The whole derivation, as text for a person."""

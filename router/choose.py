@@ -10,6 +10,7 @@ from pricing import CurrencyMismatch, Money, Offer, PriceBook, PricingError, Quo
 
 from .candidates import Candidate, Reason, Rejection
 from .latency import Estimate, Latencies, prior
+from .margins import Margins
 from .offers import Kind, Profile, Tier
 from .policy import Policy, exact
 from .quality import Grade, Ratings, assumed
@@ -84,6 +85,8 @@ class Facts:
     """True only for showing: candidates that are not ready stay in the ranking."""
     latencies: Latencies | None = None
     ratings: Ratings | None = None
+    margins: Margins | None = None
+    """How far charges went beyond quotes."""
     shut: Mapping[str, str] | None = None
     """Providers that nothing is submitted to now, and why."""
     prepaid: Sequence[Prepaid] = ()
@@ -143,6 +146,7 @@ class _Judge:
         self.demand, self.policy, self.facts, self.at = demand, policy, facts, at
         self.ask, self.seconds, self.usage, self.outputs = book.quote, demand.seconds, demand.usage, demand.outputs
         self.shut: Mapping[str, str] = facts.shut or {}
+        self.margins = facts.margins
         self.confidence = exact(policy.confidence)
         self.max_latency_s = None if policy.max_latency_s is None else exact(policy.max_latency_s)
         self.min_quality = None if policy.min_quality is None else exact(policy.min_quality)
@@ -163,6 +167,8 @@ class _Judge:
             quote = self.ask(name, self.usage, at=self.at, settings=settings, outputs=self.outputs)
         except PricingError as error:
             return Rejection(name, settings, "price", "a known price", str(error))
+        if self.margins:
+            quote = self.margins.on(quote)
         if quote.dollars is None:  # candidates are compared in dollars
             worth = f"what a {quote.currency} is worth is not known"
             return Rejection(name, settings, "price", "a credit plan", worth, quote)

@@ -144,6 +144,7 @@ class Desk:
             rank_not_ready=rank_not_ready,
             latencies=learned.latencies,
             ratings=learned.ratings,
+            margins=learned.margins,
             shut=self.circuits.shut(),
             prepaid=self.known.prepaid(),
         )
@@ -268,7 +269,7 @@ class Desk:
         for candidate in wanted.candidates:
             old = candidate.quote
             new = self.requote(old, now.demand)
-            if new.cost != old.cost or new.usd != old.usd:
+            if not still_holds(old, new):
                 raise QuoteStale(
                     f"{old.offer} was quoted {old.expected} on {old.at} and is {new.expected} on {new.at}",
                     value=str(new.expected),
@@ -310,6 +311,14 @@ class Desk:
                 variables=order.variables, webhook_url=order.webhook_url,
             )
         )  # fmt: skip
+
+
+def still_holds(old: Quote, new: Quote) -> bool:
+    """Is it still what was quoted? More may be set aside than the new one says: charges had asked for it."""
+    return all(
+        (one.low, one.expected) == (other.low, other.expected) and one.high >= other.high
+        for one, other in ((old.cost, new.cost), (old.usd, new.usd))
+    )
 
 
 def _agreed(wanted: Decision | Request, scope: str | None, policy: Policy | None) -> Decision | Request:

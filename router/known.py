@@ -7,6 +7,7 @@ from threading import Lock
 
 from .choose import Prepaid
 from .latency import Latencies
+from .margins import Margins
 from .ports import LedgerAndHistory
 from .quality import Ratings
 from .steps import Ask, Step
@@ -24,6 +25,7 @@ class Learned:
 
     latencies: Latencies
     ratings: Ratings
+    margins: Margins
 
 
 class Known:
@@ -36,11 +38,14 @@ class Known:
         self._prepaid: tuple[datetime, Sequence[Prepaid]] | None = None
 
     def learned(self) -> Learned:
-        """How long jobs took and how good they were found."""
+        """How long jobs took, how good they were found, how far charges went beyond quotes."""
         now = self._clock()
         with self._lock:
             if self._learned is None or not timedelta(0) <= now - self._learned[0] < LEARNED_FOR:
-                found = Learned(Latencies(self._ledger.latencies(), now), Ratings(self._ledger.ratings()))
+                ledger = self._ledger
+                found = Learned(
+                    Latencies(ledger.latencies(), now), Ratings(ledger.ratings()), Margins(ledger.charges())
+                )
                 self._learned = now, found
             return self._learned[1]
 

@@ -14,6 +14,7 @@ from pricing import Money, Quote, Span
 
 from .choose import Prepaid
 from .latency import Sample
+from .margins import Charged
 from .quality import Rated
 from .talk import Answer, Call, Order, Probe, Progress, Submission, Ticket
 
@@ -286,6 +287,7 @@ class History(Protocol):
     def claimed(self, provider: str) -> frozenset[str]: ...  # provider job ids already ours
     def expire(self) -> Sequence[str]: ...  # releases lapsed holds without an open attempt
     def latencies(self) -> Sequence[Sample]: ...  # the newest of each offer with its settings
+    def charges(self) -> Sequence[Charged]: ...  # what those were charged, beside their quotes
     def ratings(self) -> Sequence[Rated]: ...  # counts and sums of the newest, by offer and settings
     def prepaid(self) -> Sequence[Prepaid]: ...  # kinds of credits that were bought, and what is left
 

@@ -14,7 +14,7 @@ from pricing import Money, Quote
 
 from .batch import BatchResult, Ending, Made, Plan, room_of
 from .choose import Candidate, Rejection
-from .desk import Decision, Desk
+from .desk import Decision, Desk, still_holds
 from .drive import Perform
 from .errors import BadRequest, KeyReused, NotConfigured, OutcomeUnknown, ProviderError, QuoteStale, Refused
 from .flow import make
@@ -205,7 +205,7 @@ class Runner:
         """Raises QuoteStale where the price has moved since the plan was drawn up."""
         brief, quote = self.plan.briefs[share.row - 1], share.candidate.quote
         now = self.desk.requote(quote, brief.demand)
-        if now.cost != quote.cost or now.usd != quote.usd:
+        if not still_holds(quote, now):
             raise QuoteStale(
                 f"job {share.row}: {quote.offer} was quoted {quote.expected} on {quote.at} and is {now.expected}",
                 value=str(now.expected), limit=str(quote.expected), next="plan again",

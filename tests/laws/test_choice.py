@@ -1,7 +1,8 @@
 """Law 4: no eligible candidate beats the chosen one on the stated objective, and every rejection is true."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -13,6 +14,7 @@ from pricing import CurrencyMismatch, Money, PriceBook, PricingError, Quote
 from router import Candidate, Choice, Demand, Policy, Rejection
 from router.choose import Facts, NotReady, Room, choose
 from router.latency import Latencies
+from router.margins import Margins
 from router.offers import latency_s, shipped_profiles
 from router.policy import exact
 from router.quality import Ratings
@@ -31,6 +33,17 @@ SCORES = st.dictionaries(
 
 
 @dataclass(frozen=True)
+class Charge:
+    """What one job was charged, beside its quote."""
+
+    offer: str
+    settings: Mapping[str, str]
+    rates: tuple[str, ...]
+    expected: Money
+    charged: Money
+
+
+@dataclass(frozen=True)
 class Question:
     """All that a choice depends on."""
 
@@ -42,6 +55,21 @@ class Question:
     taught: list[Taught]
     left: list[Left]
     scores: Mapping[str, Decimal]
+    beyond: Mapping[int, tuple[int, int]]
+    """By place among the offers sold: tenths of the expected that so many charges came to."""
+
+    @property
+    def charged(self) -> list[Charge]:
+        found: list[Charge] = []
+        for place, (tenths, count) in self.beyond.items():
+            one = ROUTED[place]
+            with suppress(PricingError):
+                quote = BOOK.quote(
+                    one.offer, self.demand.usage, at=AT, settings=one.settings, outputs=self.demand.outputs
+                )
+                came_to = Money(quote.expected.nanos * tenths // 10, quote.currency)
+                found += count * [Charge(one.offer, dict(one.settings), quote.rates, quote.expected, came_to)]
+        return found
 
     @property
     def rated(self) -> list[Taught]:
@@ -55,16 +83,34 @@ class Question:
             quality=self.scores,
             latencies=Latencies(self.taught, NOW),
             ratings=Ratings(self.rated),
+            margins=Margins(self.charged),
             shut=dict.fromkeys(self.shut, "HTTP 503"),
             prepaid=self.left,
         )
         return choose(self.demand, self.policy, BOOK, PROFILES, AT, facts)
 
 
+ROUTED = [one for one in sold() if one.offer in PROFILES]
+BEYOND = st.dictionaries(
+    st.integers(0, len(ROUTED) - 1), st.tuples(st.integers(5, 30), st.sampled_from([1, 19, 20, 50])), max_size=4
+)
 QUESTIONS = st.builds(
     Question, demands(), policies(), rooms(), SOME, st.just(frozenset[str]()) | SOME, learned(NOW), credits_left(AT),
-    SCORES,
+    SCORES, BEYOND,
 )  # fmt: skip
+
+
+def held(asked: Question, offer: str, settings: Mapping[str, str]) -> Quote:
+    """The quote, its high raised to what 20 charges or more came to, at most to twice. Raises PricingError."""
+    quote = BOOK.quote(offer, asked.demand.usage, at=AT, settings=settings, outputs=asked.demand.outputs)
+    for place, (tenths, count) in asked.beyond.items():
+        if (ROUTED[place].offer, dict(ROUTED[place].settings)) == (offer, dict(settings)) and count >= 20:
+            nanos = min(-(-quote.expected.nanos * tenths // 10), 2 * quote.high.nanos)
+            high = Money(max(quote.high.nanos, nanos), quote.currency)
+            usd = quote.plan.convert(high, "ceil") if quote.plan is not None else high
+            dollars = None if quote.dollars is None else replace(quote.dollars, high=usd)
+            return replace(quote, cost=replace(quote.cost, high=high), dollars=dollars)
+    return quote
 
 
 def over(quote: Quote, most: Money | None, currency: str | None = None) -> bool:
@@ -132,7 +178,7 @@ def broken(asked: Question, offer: str, settings: Mapping[str, str]) -> set[str]
     found |= {"no_key"} if provider in asked.waiting else set()
     found |= {"open_circuit"} if provider in asked.shut else set()
     try:
-        quote = BOOK.quote(offer, demand.usage, at=AT, settings=settings, outputs=demand.outputs)
+        quote = held(asked, offer, settings)
     except PricingError:
         return found | {"price"}
     if policy.max_cost is not None and over(quote, policy.max_cost):
@@ -170,6 +216,7 @@ def test_choice_equals_brute_force(asked: Question) -> None:
             assert verdict.latency_s == takes(asked, one.offer, one.settings)
             assert verdict.quality == quality(asked, one.offer, one.settings)
             assert (verdict.expiring is not None) == expires(asked, verdict.quote)
+            assert verdict.quote.cost == held(asked, one.offer, one.settings).cost
     if choice.chosen is not None and (best := worth(asked, choice.chosen)) is not None:
         assert all((other := worth(asked, one)) is not None and best <= other for one in choice.candidates)
 

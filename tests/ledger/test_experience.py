@@ -66,6 +66,21 @@ def test_the_newest_of_each_offer_with_its_settings() -> None:
     assert len(w.ledger.latencies()) == 15
 
 
+def test_charges_beside_their_quotes_but_not_what_only_the_quote_says() -> None:
+    w = world("1000")
+    make(w, "j1")
+    w.submitted("j2", "a2")
+    w.settle(None, "j2", "a2", evidence="quote", final=False, outputs=CLIP, took_ms=90_000, clip_ms=9_400)
+    assert [one.charged for one in w.ledger.charges()] == [usd("1.40")]
+    w.clock.forward(seconds=1)
+    w.settle(usd("1.54"), "j2", "a2", evidence="billing_event")
+    (_, other) = sorted(w.ledger.charges(), key=lambda one: one.charged.nanos)
+    assert (other.offer, dict(other.settings), other.rates) == (FAL, {"resolution": "720p"}, ("rate-1",))
+    assert (other.expected, other.charged) == (usd("1.40"), usd("1.54"))
+    w.settle(usd("0"), "j2", "a2", evidence="invoice", delivered=0)
+    assert len(w.ledger.charges()) == 1, "given back: it says nothing of a price"
+
+
 def test_of_one_author_the_last_word_counts_and_all_are_kept() -> None:
     w = world()
     make(w, "j1")

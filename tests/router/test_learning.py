@@ -87,7 +87,7 @@ def test_the_async_router_rates_too(world: World) -> None:
 
 def test_the_ledger_is_read_once_for_many_decisions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    for name in ("latencies", "ratings", "prepaid"):
+    for name in ("latencies", "ratings", "charges", "prepaid"):
         original = getattr(world.ledger, name)
 
         def counted(name: str = name, original: object = original) -> object:
@@ -97,10 +97,10 @@ def test_the_ledger_is_read_once_for_many_decisions(world: World, monkeypatch: p
         monkeypatch.setattr(world.ledger, name, counted)
     for _ in range(5):
         world.router.decide(CLIP, scope=SCOPE)
-    assert sorted(asked) == ["latencies", "prepaid", "ratings"]
+    assert sorted(asked) == ["charges", "latencies", "prepaid", "ratings"]
     world.clock.now += timedelta(seconds=61)
     world.router.decide(CLIP, scope=SCOPE)
-    assert len(asked) == 6
+    assert len(asked) == 8
 
 
 def test_credits_that_ran_out_are_a_rejection(world: World) -> None:
