@@ -41,3 +41,9 @@ def open_world(runner: Runner, tmp_path_factory: pytest.TempPathFactory) -> Call
 @pytest.fixture
 def world(runner: Runner, providers: Providers, tmp_path: Path) -> World:
     return World(runner, tmp_path, providers)
+
+
+@pytest.fixture
+def plain(runner: Runner, tmp_path: Path) -> World:
+    """A world without any key."""
+    return World(runner, tmp_path, None)
