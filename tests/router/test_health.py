@@ -107,11 +107,6 @@ def test_laws_of_the_circuit(said: list[tuple[Verdict, float]]) -> None:
     assert (why_shut(circuit, at) is None) == (probed(circuit, at) is not None)
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def failing(world: World, count: int) -> None:
     for number in range(count):
         with pytest.raises((ProviderError, OutcomeUnknown)):

@@ -18,11 +18,6 @@ WAITS = Patience(wait_s=60, first_s=0.001, longest_s=0.001, probes=2, submit_s=0
 RUNWARE = Policy(providers=frozenset({"runware"}))
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def watching(world: World, took_s: float) -> Router:
     """A router whose clock moves on with each poll, so that a job of two polls takes so long."""
 

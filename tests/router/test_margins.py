@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from .scripted import done
 OFFER = "runware/creatify:aurora@fast"
 BOOK = PriceBook.shipped()
 POLICY = Policy(providers=frozenset({"runware"}))
-QUOTE = BOOK.quote(OFFER, Usage.audio("9.4"), at=World().clock().date())
+QUOTE = BOOK.quote(OFFER, Usage.audio("9.4"), at=date(2026, 11, 20))
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,7 @@ def high(world: World) -> Money:
     return chosen.quote.high
 
 
-def test_twenty_charges_beyond_the_quote_raise_what_is_held_for_the_next() -> None:
-    world = World()
+def test_twenty_charges_beyond_the_quote_raise_what_is_held_for_the_next(world: World) -> None:
     taught(world, *["0.84"] * 19)
     assert high(world) == usd("0.70")
     taught(world, "0.84")
@@ -80,9 +79,8 @@ def test_twenty_charges_beyond_the_quote_raise_what_is_held_for_the_next() -> No
     assert (made.charge, world.ledger.by_key("k").held) == (usd("0.84"), usd("0.84"))  # type: ignore[union-attr]
 
 
-def test_what_was_set_aside_for_that_teaches_nothing_more() -> None:
+def test_what_was_set_aside_for_that_teaches_nothing_more(world: World) -> None:
     """Charges settled at their quotes' raised high, for want of a word, would otherwise raise it for ever."""
-    world = World()
     taught(world, *["0.84"] * 30)
     chosen = decided(world).chosen
     assert chosen is not None
@@ -93,16 +91,14 @@ def test_what_was_set_aside_for_that_teaches_nothing_more() -> None:
     assert high(world) == usd("0.70"), "the newest 200 count"
 
 
-def test_a_raised_high_is_judged_by_every_limit() -> None:
-    world = World()
+def test_a_raised_high_is_judged_by_every_limit(world: World) -> None:
     taught(world, *["0.84"] * 20)
     strict = Policy(providers=frozenset({"runware"}), max_cost=usd("0.80"))
     choice = world.router.decide(CLIP, strict, scope=SCOPE)
     assert {(one.reason, one.value) for one in choice.rejections if one.offer == OFFER} == {("max_cost", "0.84 USD")}
 
 
-def test_a_decision_still_holds_when_less_is_to_be_set_aside() -> None:
-    world = World()
+def test_a_decision_still_holds_when_less_is_to_be_set_aside(world: World) -> None:
     taught(world, *["0.84"] * 20)
     decision = decided(world)
     taught(world, *["0.70"] * 200)
