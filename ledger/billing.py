@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 from types import MappingProxyType
 
 from .instants import moment
@@ -11,6 +12,7 @@ from .learning.charges import charges_of
 from .learning.drift import Drift, drifts
 from .learning.opaque import UnitRate, unit_rates
 from .reconcile import run, words
+from .reconcile.breaks import with_words
 from .reconcile.claims import claims
 from .reconcile.values import Break, Reconciliation, Verdict
 from .statement import importing, kept
@@ -20,7 +22,7 @@ from .statement.lines import Statement
 from .store import Store
 from .texts import clean
 
-_NOTHING: Mapping[str, Fraction] = MappingProxyType({})
+NOTHING: Mapping[str, Fraction] = MappingProxyType({})
 
 
 class Billing:
@@ -53,8 +55,8 @@ class Billing:
         month: str | None = None,
         *,
         at: datetime | None = None,
-        worth: Mapping[str, Fraction] = _NOTHING,
-        minimums: Mapping[str, Fraction] = _NOTHING,
+        worth: Mapping[str, Fraction] = NOTHING,
+        minimums: Mapping[str, Fraction] = NOTHING,
     ) -> Reconciliation:
         """What was quoted, held, reported and billed, side by side, and each difference with its cause. Writes nothing.
 
@@ -73,20 +75,25 @@ class Billing:
         *,
         author: str,
         note: str,
-        worth: Mapping[str, Fraction] = _NOTHING,
+        worth: Mapping[str, Fraction] = NOTHING,
+        minimums: Mapping[str, Fraction] = NOTHING,
     ) -> Break:
         """A person's word on a break, kept for ever; new evidence opens it again. Repeating it changes nothing.
 
         `accepted` posts what was billed: to the job, or outside any job what is none's. `adjusted` and `disputed` post
-        nothing. `break_id`: or its first letters, at least six. Raises BadRequest, WrongState.
+        nothing. `break_id`: or its first letters, at least six. `worth`, `minimums`: as it was reconciled. Raises
+        BadRequest, WrongState.
         """
-        one, row = words.found(self.reconcile(worth=worth), break_id)
-        self._store.write(
-            lambda work: words.close(
-                work, self._store.now(), one, row, verdict=verdict, author=clean(author), note=clean(note)
+        done: Break | None = None
+        while done is None:  # until nobody says anything while it is looked at
+            since = self._store.read(words.heard)
+            one, row = words.found(self.reconcile(worth=worth, minimums=minimums), break_id)
+            close = partial(
+                words.close, one=one, row=row, since=since, verdict=verdict, author=clean(author), note=clean(note)
             )
-        )
-        return words.found(self.reconcile(worth=worth), one.id)[0]
+            if self._store.write(lambda work, close=close: close(work, self._store.now())):  # type: ignore[misc]
+                done = one
+        return self._store.read(lambda work: with_words([done], run.words(work))[0])
 
     def proposals(self, provider: str | None = None) -> tuple[tuple[Drift, ...], tuple[UnitRate, ...]]:
         """Prices that bills no longer support, and what units are worth that nobody explains. Changes nothing."""

@@ -26,6 +26,8 @@ def unit_of(text: str) -> tuple[Fraction, str]:
     base = base if base in ("s", "gpu") else base.removesuffix("s")
     base = _WORDS.get(base, base)
     count = Fraction(found[1] or 1) * _LONG.get(base, 1)
+    if not count:
+        return Fraction(1), text.strip().lower()  # "0 seconds" counts nothing that we know
     return count, "s" if base in _LONG else base
 
 
@@ -272,7 +274,7 @@ def _worth(currency: str, budget: str, line: StatementLine, worth: Mapping[str, 
             f"{line.source} line {line.key[:60]} of {line.provider} is in {currency}, "
             f"and nothing says what that is in {budget}",
             value=currency,
-            next=f"name the exchange rate of {currency}",
+            next=f"name the exchange rate of {currency}, such as --rate {currency}=1.08",
         )
     return worth[currency]
 

@@ -126,7 +126,7 @@ def _discount(case: Case) -> str:
     if case.discounts:
         return f"a discount of {Money(case.discounts, case.basis.currency)} stands on the bill"
     if case.base != case.gross:
-        return f"{Money(case.gross, case.basis.currency)} before discounts"
+        return f"{plain(Fraction(case.gross, NANOS))} {case.basis.currency} before discounts"
     if case.basis.factors is not None:
         full = nanos_of(*case.basis.factors)
         if full == case.base and 0 < case.basis.posted < full and case.basis.delivered >= case.basis.asked:

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from pricing import Money
 
+from ..evidence import MOST
 from ..statement.lines import NANOS
 from .values import Parts
 
@@ -21,7 +22,7 @@ def decompose(
 ) -> Parts:
     """total = (q₁−q₀)·p₀·r₀ + q₁·(p₁−p₀)·r₀ + q₁·p₁·(r₁−r₀) + remainder, each rounded half-even to nanos.
 
-    None: the factors of that side are not known; then all is remainder.
+    None: the factors of that side are not known; then all is remainder. So it is where they are beyond all money.
     """
     if before is None or after is None:
         return parts(0, 0, 0, total_nanos, currency)
@@ -29,6 +30,8 @@ def decompose(
     quantity = round((q1 - q0) * p0 * rate_before * NANOS)
     price = round(q1 * (p1 - p0) * rate_before * NANOS)
     rate = round(q1 * p1 * (rate_after - rate_before) * NANOS)
+    if max(map(abs, (quantity, price, rate))) > MOST // 4:
+        return parts(0, 0, 0, total_nanos, currency)
     return parts(quantity, price, rate, total_nanos, currency)
 
 

@@ -152,8 +152,5 @@ def month_of(day: date) -> str:
 
 def months_between(first: date, last: date) -> frozenset[str]:
     """Every month with a day from first to last, both included."""
-    found, day = set[str](), first.replace(day=1)
-    while day <= last:
-        found.add(month_of(day))
-        day = (day + timedelta(days=32)).replace(day=1)
-    return frozenset(found)
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return frozenset(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months)

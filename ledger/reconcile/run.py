@@ -1,10 +1,11 @@
 """The bills in the database against our books: reads claims, statements and words, lets `reconciling` judge them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
-from typing import Literal, cast
+from typing import cast
 
 import sqlalchemy as sa
 
@@ -13,11 +14,14 @@ from ..instants import moment
 from ..statement.kept import bills
 from ..statement.tables import SAYING
 from ..store import Row, Statement, Work
+from .breaks import break_of
 from .claims import claims
+from .matching import month_of
 from .reconciling import reconcile
 from .totals import totals_of
 from .values import Reconciliation, Verdict, Word
 
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _SAID = Statement(sa.select(SAYING).order_by(SAYING.c.id))
 
 
@@ -30,7 +34,7 @@ def reconciled(
     minimums: Mapping[str, Fraction],
 ) -> Reconciliation:
     """All of it, or one provider's, or one month's (2026-11): what is ours or billed then. Raises BadRequest."""
-    if month is not None and not _is_month(month):
+    if month is not None and not _MONTH.fullmatch(month):
         raise BadRequest(f"{month[:20]!r} is not a month", value=month[:20], next="write 2026-11")
     found = reconcile(
         claims(work, provider, minimums=minimums), bills(work, provider), at=at, words=words(work), worth=worth
@@ -49,22 +53,15 @@ def word_of(row: Row) -> Word:
 
 
 def _of_month(found: Reconciliation, month: str) -> Reconciliation:
+    """The rows of a month with their breaks. Of a row that two months share, each month sums its own side."""
     rows = tuple(one for one in found.jobs if month in (one.month, one.billed_month))
-    first: Literal[""] = ""
+    theirs = {break_of(one, found.at).id for one in rows if one.standing in ("break", "pending")}
     return replace(
         found,
         jobs=rows,
-        totals=totals_of(rows, first),
-        by_month=totals_of(rows, "month"),
-        by_sku=totals_of(rows, "sku"),
-        breaks=tuple(one for one in found.breaks if one.month == month),
-        purchases=tuple(one for one in found.purchases if one.day.isoformat().startswith(month)),
+        totals=totals_of(rows, "", month),
+        by_month=totals_of(rows, "month", month),
+        by_sku=totals_of(rows, "sku", month),
+        breaks=tuple(one for one in found.breaks if one.month == month or one.id in theirs),
+        purchases=tuple(one for one in found.purchases if month_of(one.day) == month),
     )
-
-
-def _is_month(text: str) -> bool:
-    try:
-        datetime.strptime(text, "%Y-%m")  # noqa: DTZ007 - only its form is asked
-    except ValueError:
-        return False
-    return len(text) == 7

@@ -52,17 +52,21 @@ class _Sum:
         )
 
 
-def totals_of(rows: Iterable[JobMatch], by: Literal["", "month", "sku"]) -> tuple[Totals, ...]:
-    """A sum for each provider, currency and month or SKU. What stands in a wrong month is counted where it stands."""
+def totals_of(rows: Iterable[JobMatch], by: Literal["", "month", "sku"], only: str | None = None) -> tuple[Totals, ...]:
+    """A sum for each provider, currency and month or SKU. What stands in a wrong month is counted where it stands.
+
+    `only`: what is of this month alone, so that the sums of all months come to the whole.
+    """
     sums = defaultdict[tuple[str, str, str], _Sum](_Sum)
     for row in rows:
         if row.subject == "control":
             continue
         ours, billed = (row.month, row.billed_month) if by == "month" else (row.sku, row.sku) if by else ("", "")
         provider, currency = row.provider, row.posted.currency
-        one = sums[provider, currency, ours]
-        one.add_ours(row)
-        one.add_judged(row)
-        if row.invoiced is not None:
+        if only in (None, row.month):
+            one = sums[provider, currency, ours]
+            one.add_ours(row)
+            one.add_judged(row)
+        if row.invoiced is not None and only in (None, row.billed_month):
             sums[provider, currency, billed].invoiced += row.invoiced.nanos
     return tuple(sums[key].total(*key) for key in sorted(sums))

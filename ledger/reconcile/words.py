@@ -11,7 +11,7 @@ from ..errors import BadRequest, WrongState
 from ..jobs.rows import attempt_row, whole
 from ..jobs.settling import post
 from ..statement.tables import BILLED, SAYING
-from ..store import Statement, Work
+from ..store import Row, Statement, Work
 from .breaks import break_of
 from .values import Break, JobMatch, Reconciliation, Verdict
 
@@ -24,6 +24,14 @@ _LINE = Statement(
     .where(BILLED.c.provider == sa.bindparam("provider"), BILLED.c.key == sa.bindparam("key"))
     .order_by(BILLED.c.id)
 )
+_ALONE = Statement(sa.text("SELECT 1"), postgresql=sa.text("LOCK TABLE listed, saying IN SHARE ROW EXCLUSIVE MODE"))
+"""No bill comes in and no word is said until this one is: two people would both post what they accept."""
+_HEARD = Statement(
+    sa.text(
+        "SELECT (SELECT COALESCE(MAX(id), 0) FROM billed) AS lines, (SELECT COUNT(*) FROM listed) AS listed, "
+        "(SELECT COALESCE(MAX(id), 0) FROM saying) AS words"
+    )
+)
 _ADD = Statement(sa.insert(SAYING), [column.name for column in SAYING.c if column.name != "id"])
 
 
@@ -32,23 +40,40 @@ def found(all_: Reconciliation, break_id: str) -> tuple[Break, JobMatch | None]:
     those = [one for one in all_.breaks if one.id == break_id or (len(break_id) >= 6 and one.id.startswith(break_id))]
     if len(those) != 1:
         what = "is no break now" if not those else f"may be any of {len(those)} breaks"
-        raise BadRequest(f"{break_id[:40]} {what}", value=break_id[:40], next="faregate breaks list tells them")
+        raise BadRequest(
+            f"{break_id[:40]!r} {what}", value=break_id[:40], limit="its id, or at least the first 6 letters of it",
+            next="faregate breaks list --all tells them",
+        )  # fmt: skip
     rows = (
         row for row in all_.jobs if row.standing in ("break", "pending") and break_of(row, all_.at).id == those[0].id
     )
     return those[0], next(rows, None)
 
 
-def close(work: Work, now: int, one: Break, row: JobMatch | None, *, verdict: Verdict, author: str, note: str) -> None:
-    """Keep the word, and post what was accepted. Repeating it changes nothing. Raises BadRequest, WrongState."""
+def heard(work: Work) -> Row:
+    """How much bills and people have said."""
+    found = work.row(_HEARD, {})
+    return {} if found is None else dict(found)
+
+
+def close(
+    work: Work, now: int, one: Break, row: JobMatch | None, *, since: Row, verdict: Verdict, author: str, note: str
+) -> bool:
+    """Keep the word, and post what was accepted. Repeating it changes nothing. Raises BadRequest, WrongState.
+
+    False: something was said `since` the break was looked at, so nothing was done: look again.
+    """
     if verdict not in VERDICTS:
         raise BadRequest(f"{verdict!r} is no verdict on a break", value=str(verdict), limit=", ".join(VERDICTS))
     if not author or not note:
         raise BadRequest("a word on a break needs an author and a note", value=one.id, next="say why, it is kept")
+    work.run(_ALONE, {})
+    if heard(work) != since:
+        return False
     before = work.rows(_OF_BREAK, {"break_id": one.id})
     said = {"fingerprint": one.fingerprint, "verdict": verdict, "author": author, "note": note}
     if before and all(before[-1][name] == value for name, value in said.items()):
-        return
+        return True
     amount, txn, billed = 0, None, None
     if verdict == "accepted" and row is not None:
         if row.job is not None and row.attempt is not None:
@@ -68,6 +93,7 @@ def close(work: Work, now: int, one: Break, row: JobMatch | None, *, verdict: Ve
             "billed": billed,
         },
     )  # fmt: skip
+    return True
 
 
 def _first_line(work: Work, row: JobMatch) -> int | None:

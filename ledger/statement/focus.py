@@ -87,7 +87,9 @@ class _Reading:
         first, end = self.period()
         job = next((self.cells[name] for name in _JOBS if self.cells.get(name)), None)
         attempt = self.cells.get("x_attemptid") or None
-        own = self.cells.get("x_lineid") or keys.of(*(f"{name}={cell}" for name, cell in sorted(self.cells.items())))
+        named = self.cells.get("x_lineid")
+        said = (f"{name}={cell}" for name, cell in sorted(self.cells.items()))
+        own = keys.own(named, self.place, "x_LineId") if named else keys.of(*said)
         in_credits = value is not None
         unit_price = self.first(
             ("pricingcurrencycontractedunitprice", "pricingcurrencylistunitprice")

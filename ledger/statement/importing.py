@@ -5,22 +5,26 @@ stopped. Whether a charge is believed is `evidence`'s to say: an absurd one is p
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from pricing import Money
+
 from .. import texts
 from ..errors import BadRequest
+from ..evidence import MOST
 from ..instants import micros
 from ..jobs import settling
-from ..jobs.rows import SAID
+from ..jobs.rows import SAID, job_row
 from ..reconcile.charging import charge_of
 from ..store import Row, Work
 from ..store import Statement as Query
-from ..tables import ATTEMPT, JOB
+from ..tables import ATTEMPT
 from .kept import newest, row_of
-from .lines import Statement, StatementLine
+from .lines import EARLIEST, LATEST, NANOS, Period, Statement, StatementLine
 from .tables import BILLED, LISTED, STATEMENT
 
 PAGE = 200
@@ -52,7 +56,11 @@ _BY_JOB = Query(
 _BY_ID = Query(
     sa.select(ATTEMPT).where(ATTEMPT.c.provider == sa.bindparam("provider"), ATTEMPT.c.id == sa.bindparam("attempt"))
 )
-_JOB = Query(sa.select(JOB.c.state).where(JOB.c.id == sa.bindparam("job")))
+_SUMS = Query(
+    sa.text(
+        "SELECT currency, CAST(SUM(ABS(amount_nanos) / 1000000000) AS BIGINT) AS units FROM billed GROUP BY currency"
+    )
+)
 _TOLD = (
     sa.select(BILLED, STATEMENT.c.fetched_at)
     .select_from(
@@ -107,9 +115,11 @@ def named(statement: Statement) -> str:
 
 def pages(statement: Statement) -> Iterable[Sequence[StatementLine]]:
     """Its lines, so many as go into one transaction; those of one job are not parted. Raises BadRequest."""
+    _within("the statement", statement.period)
     for line in statement.lines:
         if (line.provider, line.source) != (statement.provider, statement.source):
             raise BadRequest(f"line {line.key[:60]} is of {line.provider}, not {statement.provider}", value=line.key)
+        _within(f"line {line.key[:60]}", line.period)
     ordered = sorted(statement.lines, key=lambda one: (one.provider_job or "", one.attempt or "", one.key))
     page = list[StatementLine]()
     for line in ordered:
@@ -120,11 +130,34 @@ def pages(statement: Statement) -> Iterable[Sequence[StatementLine]]:
     yield page
 
 
+def _within(what: str, period: Period) -> None:
+    """Raises BadRequest for days that no bill is of."""
+    if not EARLIEST <= period[0] < period[1] <= LATEST:
+        said = " to before ".join(map(str, period))
+        raise BadRequest(
+            f"{what} is of {said}", value=said, limit=f"{EARLIEST} to {LATEST}", next="correct its days"
+        )  # fmt: skip
+
+
+def _summable(work: Work, statement: Statement) -> None:
+    """Refuse what makes all bills together more than money can be: lines stay, and no sum of them may ever fail."""
+    sums = Counter({row["currency"]: int(row["units"]) * NANOS for row in work.rows(_SUMS, {})})
+    for line in statement.lines:
+        for currency, nanos in line.worth:
+            sums[currency] += abs(nanos)
+            if sums[currency] > MOST // 2:
+                raise BadRequest(
+                    f"line {line.key[:60]} of {line.amount} makes all bills in {currency} more than can be added up",
+                    value=str(line.amount), limit=str(Money(MOST // 2, currency)), next="is it read rightly?",
+                )  # fmt: skip
+
+
 def bring(
     work: Work, now: int, statement: Statement, name: str, page: Sequence[StatementLine], author: str
 ) -> Imported:
     """One page: the statement's head if it is not there, the lines that are new, and what they say of our attempts."""
     if work.row(_HEAD, {"statement": name}) is None:
+        _summable(work, statement)
         work.run(
             _ADD_HEAD,
             {
@@ -162,6 +195,7 @@ def _owner(work: Work, line: Row) -> Row | None:
 
 def _settle(work: Work, now: int, attempt: Row) -> bool | None:
     """Say what all lines of the attempt come to. None: nothing new; else whether it now waits for a person."""
+    job = job_row(work, attempt["job"])  # locked first: two statements at once must each see the other's lines
     names = {"provider": attempt["provider"], "provider_job": attempt["provider_job"], "attempt": attempt["id"]}
     rows = {(row["id"], row["fetched_at"]): row for row in work.rows(_TOLD_BY_ID, names)}
     if attempt["provider_job"] is not None:
@@ -174,8 +208,7 @@ def _settle(work: Work, now: int, attempt: Row) -> bool | None:
     said = [one for one in work.rows(SAID, {"job": attempt["job"]}) if one["attempt"] == attempt["id"]]
     if any(one["external_id"] == mark for one in said):
         return None
-    job = work.row(_JOB, {"job": attempt["job"]})
-    if not charge.amount.nanos and attempt["posted_nanos"] is None and job is not None and job["state"] == "released":
+    if not charge.amount.nanos and attempt["posted_nanos"] is None and job["state"] == "released":
         return None  # it was let go as free, and free it is
     delivered = max((one["delivered"] for one in said), default=attempt["outputs_asked"])
     row, _ = settling.settle(

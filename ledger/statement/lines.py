@@ -15,6 +15,8 @@ SOURCES: tuple[Source, ...] = ("fal-billing-events", "fal-usage", "runware-usage
 NANOS = 1_000_000_000
 Period = tuple[date, date]
 """First day, first day after."""
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+"""No bill is of a day before the one, or of the other or later: such a date is a slip, and would never fall due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,13 @@ class StatementLine:
             raise ValueError(f"{self.charged_at.isoformat()} names no time zone; give an aware datetime")
         if not self.period[0] < self.period[1]:
             raise ValueError(f"a period runs from its first day to the first day after, not {self.period}")
+
+    @property
+    def worth(self) -> tuple[tuple[str, int], ...]:
+        """All that sums may be made of: currencies with nanos, which may be more than money can be."""
+        amounts = [(one.currency, one.nanos) for one in (self.amount, self.priced) if one is not None]
+        value = [] if self.credit_value is None else [("USD", round(self.amount.nanos * self.credit_value))]
+        return (*amounts, *value)
 
     @property
     def day(self) -> date:

@@ -1,5 +1,6 @@
 """A CSV of anybody's as a statement, by a declared mapping. What the mapping does not cover is refused."""
 
+import re
 from collections.abc import Mapping as Cells
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from pricing import BadMoney, Money
 from ..instants import zone
 from .lines import KINDS, LineKind, Period, Statement, StatementLine
 from .mapping import Mapping, Word
-from .raw import Keys, Place, day_of, instant, money, number, one_day, raw_of, spanning
+from .raw import Keys, Place, day_of, instant, money, number, one_day, raw_of, spanning, within
 from .table import csv_rows
 
 _DAY = timedelta(days=1)
@@ -51,7 +52,9 @@ class _Reading:
         return StatementLine(
             self.mapping.provider,
             "csv",
-            own or keys.of(*(f"{name}={cell.strip()}" for name, cell in sorted(self.cells.items()))),
+            keys.own(own, self.place, self.column("key"))
+            if own
+            else keys.of(*(f"{name}={cell.strip()}" for name, cell in sorted(self.cells.items()))),
             kind,
             amount,
             at,
@@ -104,6 +107,8 @@ class _Reading:
 
     def fraction(self, word: Word) -> Fraction | None:
         found = self.number(word)
+        if found is not None and found < 0:
+            raise self.place.fault(self.column(word), "is less than 0", found)
         return None if found is None else Fraction(found)
 
     def whole(self, word: Word) -> int | None:
@@ -157,7 +162,9 @@ class _Reading:
             return instant(text, self.place, self.column(word))
         try:
             read = datetime.strptime(text, shape.date)  # noqa: DTZ007 - its zone is the next line
-            return (read if read.tzinfo else read.replace(tzinfo=zone(shape.zone))).astimezone(UTC)
-        except (ValueError, OverflowError):
+            found = (read if read.tzinfo else read.replace(tzinfo=zone(shape.zone))).astimezone(UTC)
+        except (ValueError, OverflowError, re.error):  # the last: a format that names a part twice
             wanted = f"does not read as {shape.date}"
             raise self.place.fault(self.column(word), wanted, text, "correct it, or `date` in the mapping") from None
+        within(found.date(), self.place, self.column(word), text)
+        return found

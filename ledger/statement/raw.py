@@ -12,7 +12,7 @@ from typing import Any, NoReturn, cast
 from pricing import BadMoney, Money
 
 from ..errors import BadStatement
-from .lines import Period, StatementLine
+from .lines import EARLIEST, LATEST, Period, StatementLine
 
 LARGEST_DIGITS = 64
 _SHOWN = 60
@@ -169,19 +169,31 @@ def instant(value: object, place: Place, column: str) -> datetime:
     try:
         read = datetime.fromisoformat(value) if isinstance(value, str) else None
         if read is not None and read.utcoffset() is not None:
-            return read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
+            found = read.astimezone(UTC)
+            within(found.date(), place, column, value)
+            return found
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, BadStatement):
+            raise
     raise place.fault(column, "is not a date and time with its zone", value, "write 2026-11-18T09:30:00Z")
+
+
+def within(day: date, place: Place, column: str, value: object) -> date:
+    """The day itself. Raises BadStatement for one that no bill is of."""
+    if not EARLIEST <= day < LATEST:
+        raise place.fault(column, f"is no day from {EARLIEST} to before {LATEST}", value, "correct it")
+    return day
 
 
 def day_of(value: object, place: Place, column: str) -> date:
     """An ISO day, or the day in UTC of an instant. Raises BadStatement."""
     if isinstance(value, str) and len(value) == 10:
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             pass
+        else:
+            return within(day, place, column, value)
     return instant(value, place, column).date()
 
 
@@ -206,11 +218,21 @@ class Keys:
 
     def __init__(self) -> None:
         self._seen = Counter[str]()
+        self._own = dict[str, str]()
 
     def of(self, *parts: str) -> str:
-        digest = hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:32]
+        said = json.dumps(parts, ensure_ascii=False).encode("utf-8", "backslashreplace")  # JSON may escape half a pair
+        digest = hashlib.sha256(said).hexdigest()[:32]
         self._seen[digest] += 1
         return f"{digest}-{self._seen[digest]}"
+
+    def own(self, key: str, place: Place, column: str) -> str:
+        """A key that a row brings. Raises BadStatement where another row had it: of the two only one would count."""
+        if key in self._own:
+            where = self._own[key]
+            raise place.fault(column, f"names {where} too", key, "a key names one line: name another column, or none")
+        self._own[key] = place.row
+        return key
 
 
 def pages_of(pages: Iterable[Page], file: str) -> Iterator[tuple[Place, object]]:
