@@ -3,14 +3,16 @@
 They read; what they write is the rollup of what they read, and the forecasts they made. Moves no money.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from fractions import Fraction
 
-from .billing import Billing
-from .errors import BadRequest
+from .billing import NOTHING, Billing
+from .errors import BadRequest, BadStatement
 from .forecast import store as outlook
 from .forecast.values import Forecast, Planned
 from .instants import moment, zone
+from .reconcile.values import Reconciliation
 from .report import bills, build, cells, rollup
 from .report.bills import Bills
 from .report.build import Asked
@@ -31,7 +33,7 @@ class Telling(Billing):
         Their sum is the journal's. `invoiced` is None: see `report`. Raises BadRequest, BadScope, BadBudget.
         """
         rollup.fold(self._store)
-        return self._store.read(lambda work: cells.spend(work, grouping, period, tz=tz, scope=scope))
+        return self._store.read(lambda work: cells.spend(work, grouping, cells.known(period), tz=tz, scope=scope))
 
     def report(
         self,
@@ -41,27 +43,41 @@ class Telling(Billing):
         tag: str | None = None,
         at: datetime | None = None,
         grouping: Sequence[Grouping] = (),
+        worth: Mapping[str, Fraction] = NOTHING,
+        minimums: Mapping[str, Fraction] = NOTHING,
     ) -> Report:
         """Everything about a period, None is the month that runs: totals, budgets, credits, doubts, what stands out.
 
         `tag`: also by this tag. `grouping`: `cells` by it. `at`: the month around it, where no period is given; what is
-        held, and every outlook, is always of now. Raises BadRequest, BadScope, BadBudget.
+        held, and every outlook, is always of now. `worth`, `minimums`: as for `reconcile`; a bill that cannot be judged
+        without is in `unread`. Raises BadRequest, BadScope, BadBudget.
         """
         rollup.fold(self._store)
         now = self._store.now()
-        around = period or month_of(moment(now) if at is None else at, tz)
+        around = cells.known(period or month_of(moment(now) if at is None else at, tz))
         asked = Asked(around, tz, scope, tag, tuple(grouping))
-        said = self._bills()
+        said = self._bills(scope, worth, minimums)
         report, made = self._store.read(lambda work: build.build(work, now, asked, said))
         self._keep(made)
         return report
 
-    def _bills(self) -> Bills | None:
+    def _bills(
+        self, scope: str | None, worth: Mapping[str, Fraction], minimums: Mapping[str, Fraction]
+    ) -> Bills | None:
         """What statements say; None: none was imported."""
         if not self.statements():
             return None
-        found, (drift, _) = self.reconcile(), self.proposals()
-        return self._store.read(lambda work: bills.of(work, found, drift))
+        found, unread = list[Reconciliation](), list[str]()
+        try:
+            found.append(self.reconcile(worth=worth, minimums=minimums))
+        except BadStatement:  # one bill that cannot be told of hides no other
+            for provider in self._store.read(bills.providers):
+                try:
+                    found.append(self.reconcile(provider, worth=worth, minimums=minimums))
+                except BadStatement as error:
+                    unread.append(str(error))
+        drift, _ = self.proposals()
+        return self._store.read(lambda work: bills.of(work, found, drift, unread, scope))
 
     def forecast(self, scope: str | None, *, planned: Sequence[Planned] = ()) -> tuple[Forecast, ...]:
         """Where each budget of a scope will stand at the end of its running period; a total's, in 30 days.

@@ -69,14 +69,16 @@ def breaks(report: Report, ids: svg.Ids) -> Section:
     found = sorted(
         report.breaks, key=lambda one: (_ORDER.index(one.status), -abs(one.amount.nanos), -one.age_days, one.id)
     )
+    unread = f"Not known for all bills: {plain('; '.join(report.unread))}. " if report.unread else ""
     if not found:
-        return Section("breaks", title, "Nowhere: no break is open, pending or remembered.")
+        return Section("breaks", title, unread or "Nowhere: no break is open, pending or remembered.")
     opened = [one for one in found if one.status == "open"]
     lead: Shown = "No break is open; those below were dealt with, or are not due yet."
     if opened:
         apart = sums(by_currency([one.amount for one in opened]))
         oldest = max(one.age_days for one in opened)
         lead = joined(f"{count(len(opened), 'break')} open, ", apart, f" apart; the oldest for {count(oldest, 'day')}.")
+    lead = joined(unread, lead)
     named = "Breaks by age"
     spoken = "; ".join(
         f"{name} days: {sum(one.bucket == name and one.status == 'open' for one in found)} open" for name, _ in BUCKETS

@@ -160,6 +160,9 @@ def _needs(report: Report) -> Iterator[Need]:
     if past:
         yield Need("budgets", count(len(past), "budget past its limit or bound to pass it",
                                     "budgets past their limit or bound to pass it"))  # fmt: skip
+    if report.unread:
+        yield Need("breaks", count(len(report.unread), "bill that cannot be set beside the ledger",
+                                   "bills that cannot be set beside the ledger"))  # fmt: skip
     opened = [one.amount for one in report.breaks if one.status == "open"]
     if opened:
         yield Need("breaks", count(len(opened), "open break between bill and ledger",

@@ -88,6 +88,7 @@ def build(work: Work, now: int, asked: Asked, bills: Bills | None) -> tuple[Repo
         forecasts=tuple(forecast for _, forecast in everything),
         grouping=cells.checked(asked.grouping),
         cells=spend(*asked.grouping) if asked.grouping else (),
+        unread=() if bills is None else bills.unread,
     )
     return report, [*made, *everything]
 

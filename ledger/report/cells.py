@@ -25,12 +25,13 @@ from . import rollup
 from .values import Cell, Grouping
 
 _EPOCH = date(1970, 1, 1)
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 1, 1)
 _TIMES: Mapping[str, Callable[[date], str]] = {
     "day": date.isoformat,
     "week": lambda day: "{}-W{:02}".format(*day.isocalendar()[:2]),
     "month": lambda day: f"{day:%Y-%m}",
 }
-_GROUPING = re.compile(r"day|week|month|provider|offer|scope(:[1-9][0-9]*)?|tag:.+")
+_GROUPING = re.compile(r"day|week|month|provider|offer|scope(:[1-9][0-9]*)?|tag:(?s:.+)")
 _RULE = "day, week, month, provider, offer, scope, scope:DEPTH or tag:NAME"
 _HELD = Statement(
     sa.text(
@@ -91,7 +92,8 @@ def spend(
 ) -> tuple[Cell, ...]:
     """The cells of a period, first day to first one after in `tz`, in order of their keys; a currency each.
 
-    `scope`: only this one and below. `billed`: None leaves `invoiced` unknown. Raises BadRequest, BadScope, BadBudget.
+    `scope`: only this one and below. `invoiced`: what is `billed`, None where nothing is. Raises BadRequest, BadScope,
+    BadBudget.
     """
     sums = _Sums(checked(grouping), tz, scope)
     starts, ends = stretch(period, tz)
@@ -105,17 +107,17 @@ def spend(
         past = rollup.journal(work, rollup.QUARTER, 0, starts, ends, scope)
     bucket = rollup.DAY if tz == "UTC" else rollup.QUARTER
     for row in past:
-        sums.add(row, row["bucket"] * bucket, (row["jobs"], 0, row["settled"], 0, 0))
+        sums.add(row, row["bucket"] * bucket, (row["jobs"], 0, row["settled"], 0, None))
     within = {"starts": starts, "ends": ends}
     for row in work.rows(_HELD, within):
         provider = row["provider"] or row["offer"].partition("/")[0]
-        sums.add(dict(row) | {"provider": provider}, row["granted_at"], (row["jobs"], row["held"], 0, 0, 0))
+        sums.add(dict(row) | {"provider": provider}, row["granted_at"], (row["jobs"], row["held"], 0, 0, None))
     for row in work.rows(_PROVISIONAL, within):
-        sums.add(row, row["granted_at"], (0, 0, 0, row["provisional"], 0))
+        sums.add(row, row["granted_at"], (0, 0, 0, row["provisional"], None))
     for one in billed or ():
         row = {"scope": one.scope, "currency": one.currency, "provider": one.provider, "offer": one.offer}
         sums.add(row | {"tags": one.tags}, one.granted_at, (0, 0, 0, 0, one.nanos))
-    return tuple(sums.cells(invoiced=billed is not None))
+    return tuple(sums.cells())
 
 
 def checked(grouping: Sequence[Grouping]) -> tuple[Grouping, ...]:
@@ -126,6 +128,14 @@ def checked(grouping: Sequence[Grouping]) -> tuple[Grouping, ...]:
     if len(set(grouping)) < len(grouping):
         raise BadRequest("a grouping is named twice", value=",".join(grouping), next="name each once")
     return tuple(grouping)
+
+
+def known(period: tuple[date, date]) -> tuple[date, date]:
+    """The period itself. Raises BadRequest for days so far away that no calendar need reach there."""
+    if not EARLIEST <= min(period) <= max(period) <= LATEST:
+        said = " until before ".join(map(str, period))
+        raise BadRequest(f"a period from {said} is too far away", value=said, limit=f"{EARLIEST} to {LATEST}")
+    return period
 
 
 def stretch(period: tuple[date, date], tz: str) -> tuple[int, int]:
@@ -201,11 +211,12 @@ class _Sums:
             jobs_of[group] = jobs_of.get(group, 0) + jobs
             settled_of[group] = settled_of.get(group, 0) + settled
 
-    def add(self, row: Row, at: int, amounts: tuple[int, int, int, int, int]) -> None:
+    def add(self, row: Row, at: int, amounts: tuple[int, int, int, int, int | None]) -> None:
         group = self.group(row)
         if group is not None:
             for sums, amount in zip(self._at(at), amounts, strict=True):
-                sums[group] = sums.get(group, 0) + amount
+                if amount is not None:
+                    sums[group] = sums.get(group, 0) + amount
 
     def _at(self, at: int) -> Amounts:
         label = self._label(at) if self.times else ()
@@ -224,7 +235,7 @@ class _Sums:
             found = self._labels[bucket] = tuple(_TIMES[one](day) for one in self.times)
         return found
 
-    def cells(self, *, invoiced: bool) -> list[Cell]:
+    def cells(self) -> list[Cell]:
         """In order of the keys, then the currency."""
         ranked = sorted(self._groups)
         stills = [(self._groups[one], dict(zip(self._still, one[:-1], strict=True)), one[-1]) for one in ranked]
@@ -247,7 +258,7 @@ class _Sums:
                         Money(held, currency) if held else zero,
                         Money(settled, currency) if settled else zero,
                         Money(provisional, currency) if provisional else zero,
-                        Money(billed_of.get(group, 0), currency) if invoiced else None,
+                        Money(billed_of[group], currency) if group in billed_of else None,
                     )
                 )
         return found if (*self.times, *self._still) == self._grouping else self._in_order(found)

@@ -197,3 +197,5 @@ class Report:
     grouping: tuple[Grouping, ...] = ()
     """What `cells` are grouped by: asked for."""
     cells: tuple[Cell, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Bills that could not be set beside the books, why, and what to do: their breaks are not known."""

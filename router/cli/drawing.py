@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ledger import BurnDown, Cell, Forecast, Report
 from pricing import Money
 
-from .output import named
+from .output import PlainTable, named, plain
 
 WIDTH = 100
 BAR = 24
@@ -25,16 +23,16 @@ def draw_report(report: Report) -> None:
     """The message, then everything else that is not empty."""
     out = _console()
     first, last = report.period[0], report.period[1] - timedelta(days=1)
-    out.print(Text(f"{report.title}, {first} to {last} ({report.tz})", style="bold"))
+    out.print(plain(f"{report.title}, {first} to {last} ({report.tz})", style="bold"))
     for line in message(report):
-        out.print(Text(line))
+        out.print(plain(line))
     needs = attention(report)
     if needs:
-        out.print(Text("needs attention", style="bold red"))
+        out.print(plain("needs attention", style="bold red"))
         for line in needs:
-            out.print(Text(f"  • {line}"))
+            out.print(plain(f"  • {line}"))
     else:
-        out.print(Text("nothing needs attention", style="green"))
+        out.print(plain("nothing needs attention", style="green"))
     _budgets(out, report.burn_downs)
     _days(out, report.by_day)
     for title, cells in (("offer", report.by_offer), ("scope", report.by_scope), ("tag", report.by_tag)):
@@ -42,7 +40,7 @@ def draw_report(report: Report) -> None:
     _spend(out, f"by {', '.join(report.grouping)}", report.cells)
     _more(out, report)
     for line in report.notes:
-        out.print(Text(line, style="dim"))
+        out.print(plain(line, style="dim"))
 
 
 def message(report: Report) -> list[str]:
@@ -77,9 +75,11 @@ def attention(report: Report) -> list[str]:
             found.append(f"{one.scope} ({one.window}) is past its limit by {cents(outlook.spent - outlook.limit)}")
         elif outlook.exhausts_on is not None:
             found.append(f"{one.scope} ({one.window}) is used up on {outlook.exhausts_on}, before its period ends")
+    found += [f"the bill cannot be told: {one}" for one in report.unread]
     still = [one for one in report.breaks if one.status == "open"]
     if still:
-        found.append(f"{len(still)} breaks are open, the oldest for {max(one.age_days for one in still)} days")
+        are = "break is" if len(still) == 1 else "breaks are"
+        found.append(f"{len(still)} {are} open, the oldest for {max(one.age_days for one in still)} days")
     found += [one.text for one in report.drift]
     today = report.made_at.date()
     for runway in report.runways:
@@ -112,9 +112,9 @@ def draw_forecasts(found: Sequence[Forecast]) -> None:
         )
     out.print(table)
     for one in found:
-        out.print(Text(f"{_scope(one)}: {one.basis}", style="dim"))
+        out.print(plain(f"{_scope(one)}: {one.basis}", style="dim"))
         if one.track is not None:
-            out.print(Text(f"{_scope(one)}: {_track(one)}", style="dim"))
+            out.print(plain(f"{_scope(one)}: {_track(one)}", style="dim"))
 
 
 def cents(amount: Money) -> str:
@@ -194,7 +194,7 @@ def _days(out: Console, cells: Sequence[Cell]) -> None:
             table.add_row(day, str(jobs), _bare(settled), _bare(held), bar(settled.nanos / most if most else 0, 40))
         out.print(table)
         if len(found) > len(shown):
-            out.print(Text(f"  … and {len(found) - len(shown)} days before", style="dim"))
+            out.print(plain(f"  … and {len(found) - len(shown)} days before", style="dim"))
 
 
 def _spend(out: Console, title: str, cells: Sequence[Cell]) -> None:
@@ -275,14 +275,14 @@ def _more(out: Console, report: Report) -> None:
         if count:
             table = _table(title, columns)
             for row in list(rows)[:_MOST]:
-                table.add_row(*(str(cell) for cell in row))
+                table.add_row(*row)
             out.print(table)
             _rest(out, count)
 
 
 def _rest(out: Console, count: int) -> None:
     if count > _MOST:
-        out.print(Text(f"  … and {count - _MOST} more: --json has all", style="dim"))
+        out.print(plain(f"  … and {count - _MOST} more: --json has all", style="dim"))
 
 
 def _runway(one: Forecast) -> str:
@@ -311,9 +311,14 @@ def _scope(one: Forecast) -> str:
     return "everything" if one.scope == "*" else one.scope
 
 
-def _table(title: str, columns: Iterable[str]) -> Table:
-    table = Table(
-        title=f"\n{title}", title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+def _table(title: str, columns: Iterable[str]) -> PlainTable:
+    table = PlainTable(
+        title=plain(f"\n{title}"),
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
     )
     for column in columns:
         right = column.startswith(">")

@@ -4,9 +4,11 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pricing import Money, Span
 
@@ -31,7 +33,7 @@ def masked(text: str) -> str:
 
 def complain(message: str) -> None:
     """One line on stderr, whatever the message holds."""
-    line = " ".join(masked(message).split()).encode("utf-8", "backslashreplace").decode()
+    line = harmless(" ".join(masked(message).split())).encode("utf-8", "backslashreplace").decode()
     sys.stderr.write(f"faregate: {line}\n")
 
 
@@ -49,13 +51,34 @@ def console() -> Console:
     return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 
 
+def harmless(text: str) -> str:
+    """The text, with escapes for what a terminal would obey or the eye would miss: bills bring words of others."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
+
+
+def plain(text: str, style: str = "") -> Text:
+    """The text as it is: no markup is read out of it."""
+    return Text(harmless(text), style=style)
+
+
+class PlainTable(Table):
+    """A table whose cells are shown as they are."""
+
+    def add_row(self, *cells: object, **more: Any) -> None:
+        super().add_row(*(plain("" if cell is None else str(cell)) for cell in cells), **more)
+
+
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Print a table; amounts and counts are given as text already."""
-    shown = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    shown = PlainTable(
+        title=plain(title), title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+    )
     for column in columns:
         shown.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+        shown.add_row(*row)
     console().print(shown)
 
 

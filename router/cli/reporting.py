@@ -44,6 +44,7 @@ def report_json(report: Report) -> dict[str, object]:
         "forecasts": [one.as_json() for one in report.forecasts],
         "breaks": [one.as_json() for one in report.breaks],
         "notes": list(report.notes),
+        "unread": list(report.unread),
         **_credits(report),
         **_doubts(report),
     }

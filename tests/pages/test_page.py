@@ -226,13 +226,23 @@ def test_fields_of_a_report_are_all_drawn(usual: Read) -> None:
     """Each list has a section of its own: an empty one shows as a sentence."""
     for part in fields(Report):
         value = getattr(sample(), part.name)
-        if isinstance(value, tuple) and part.name not in {"period", "totals", "notes", *ASKED}:
+        if isinstance(value, tuple) and part.name not in {"period", "totals", "notes", "unread", *ASKED}:
             without = page(replace(sample(), **{part.name: ()}))
             assert len(without) < len(usual.html) - 500, part.name
 
 
 ASKED = {"grouping", "cells", "forecasts"}
 """What only some ask for, and the outlook of everything, which stands beside no budget: told by the terminal."""
+
+
+def test_a_bill_that_cannot_be_told_is_said_where_breaks_are_and_needs_a_person() -> None:
+    said = "line 7 of fal is in EUR, and nothing says what that is in USD"
+    for breaks in (sample().breaks, ()):
+        shown = read(page(replace(sample(), breaks=breaks, unread=(said,))))
+        check(shown)
+        assert f"Not known for all bills: {said}." in shown.words
+        assert "1 bill that cannot be set beside the ledger" in shown.words
+        assert "Nowhere: no break is open" not in shown.words
 
 
 def test_a_grouping_that_was_asked_for_has_a_section() -> None:

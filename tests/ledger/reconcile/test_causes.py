@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -232,6 +232,12 @@ def test_a_contested_price_is_told_from_fewer_seconds() -> None:
 def test_a_currency_of_unknown_worth_is_refused_in_one_line() -> None:
     with pytest.raises(BadStatement, match="is in EUR, and nothing says what that is in USD; name the exchange rate"):
         run(claim(), line(**_EUROS))
+
+
+def test_a_line_of_a_far_day_that_came_in_once_is_judged() -> None:
+    far = date(9999, 12, 30)
+    row = the_row(run(claim(), line(period=(far, far + timedelta(days=1)))))
+    assert (row.cause, row.billed_month) == ("wrong_period", "9999-12")
 
 
 def test_a_charge_without_a_job_suggests_the_job_without_a_charge_and_matches_nothing() -> None:

@@ -5,11 +5,11 @@ from fractions import Fraction
 
 import pytest
 
-from ledger import BadRequest, BadScope, Ledger, Planned
+from ledger import BadRequest, BadScope, Ledger, Planned, Statement, StatementLine
 from ledger.report import anomalies
 from ledger.report.anomalies import Tries
 from ledger.report.values import Anomaly
-from pricing import usd
+from pricing import Money, usd
 from tests.ledger.world import World, credit, credits_quote, fresh_url, plain, quote, world
 
 NOVEMBER = (date(2026, 11, 1), date(2026, 12, 1))
@@ -82,6 +82,77 @@ def test_a_report_says_what_was_done() -> None:
         w.ledger.spend(("day", "day"), NOVEMBER)
     with pytest.raises(BadRequest, match="has no day"):
         w.ledger.spend((), (NOVEMBER[1], NOVEMBER[0]))
+
+
+def billed(provider: str, *lines: tuple[str, str | None, str]) -> Statement:
+    """Of amounts, jobs and currencies; without a job a sum."""
+    day = date(2026, 11, 3), date(2026, 11, 4)
+    said = (
+        StatementLine(provider, "csv", f"{amount} {job}", "usage", Money.of(amount, currency), None, day,
+                      provider_job=job, sku="creatify:aurora@0", aggregate=job is None)
+        for amount, job, currency in lines
+    )  # fmt: skip
+    return Statement(provider, "csv", NOVEMBER, tuple(said), True, datetime(2026, 11, 9, tzinfo=UTC))
+
+
+def test_what_no_bill_covers_is_not_taken_for_billed_at_nothing() -> None:
+    w = opened(datetime(2026, 11, 3, 9, tzinfo=UTC))
+    price = quote(offer="runware/creatify:aurora@0")
+    for job, provider in (("j1", "fal"), ("j2", "fal"), ("j3", "runware")):
+        w.hold(job, price=price if provider == "runware" else quote(), scope=f"acme/{job}")
+        w.begin(job, f"a-{job}", provider=provider, price=price if provider == "runware" else quote())
+        w.ledger.outcome(job=job, attempt=f"a-{job}", outcome="accepted", provider_job=f"p-{job}")
+        w.settle(usd("1.40"), job, f"a-{job}")
+    w.ledger.import_statement(billed("fal", ("1.40", "p-j1", "USD")), author="ann")
+    w.ledger.import_statement(billed("runware", ("1.40", None, "USD")), author="ann")
+    found = w.ledger.report(NOVEMBER)
+    assert {one.keys["scope"]: one.invoiced for one in found.by_scope} == {
+        "acme/j1": usd("1.40"), "acme/j2": None, "acme/j3": None,
+    }  # fmt: skip
+    assert {one.keys["provider"]: one.invoiced for one in found.by_offer} == {"fal": usd("1.40"), "runware": None}
+    assert found.totals[0].invoiced == usd("1.40")
+    assert [note for note in found.notes if "sums that name no job" in note and "The bill of runware" in note]
+    (total,) = (one for one in w.ledger.reconcile().totals if one.provider == "runware")
+    assert total.invoiced == usd("1.40")
+
+
+def test_a_bill_of_unknown_worth_hides_no_other_and_says_what_to_do() -> None:
+    w = opened(datetime(2026, 11, 3, 9, tzinfo=UTC))
+    spend(w, 1, 2)
+    names = [one.attempts[0].provider_job for one in w.ledger.jobs()]
+    w.ledger.import_statement(billed("fal", ("1.50", names[0], "EUR"), ("1.40", names[1], "USD")), author="ann")
+    w.ledger.import_statement(billed("runware", ("0.70", "p-stranger", "USD")), author="ann")
+    found = w.ledger.report(NOVEMBER)
+    assert [one.partition("; ")[2] for one in found.unread] == [
+        "name the exchange rate of EUR, such as --rate EUR=1.08"
+    ]
+    assert [(one.kind, one.provider) for one in found.breaks] == [("unknown_charge", "runware")]
+    assert found.totals[0].settled == usd("2.80")
+    told = w.ledger.report(NOVEMBER, worth={"EUR": Fraction(108, 100)})
+    assert told.unread == ()
+    assert {one.provider for one in told.breaks} == {"runware", "fal"}
+    assert told.totals[0].invoiced == usd("3.02")
+
+
+def test_a_scope_is_told_its_own_breaks() -> None:
+    w = opened(datetime(2026, 11, 3, 9, tzinfo=UTC))
+    for job, scope in (("j1", "acme/a"), ("j2", "acme/ab")):
+        w.submitted(job, f"a-{job}", scope=scope)
+        w.settle(usd("1.40"), job, f"a-{job}")
+    lines = (("1.54", "p-a-j1", "USD"), ("1.54", "p-a-j2", "USD"), ("0.70", "p-stranger", "USD"))
+    w.ledger.import_statement(billed("fal", *lines), author="ann")
+    assert [one.job for one in w.ledger.report(NOVEMBER, "acme/a").breaks] == ["j1"]
+    assert sorted(str(one.job) for one in w.ledger.report(NOVEMBER, "acme").breaks) == ["j1", "j2"]
+    assert len(w.ledger.report(NOVEMBER).breaks) == 3
+
+
+@pytest.mark.parametrize("period", [(date(1, 1, 1), date(1, 2, 1)), (date(9999, 12, 30), date(9999, 12, 31))])
+def test_a_period_beyond_all_calendars_is_refused(period: tuple[date, date]) -> None:
+    w = opened()
+    with pytest.raises(BadRequest, match="is too far away"):
+        w.ledger.report(period)
+    with pytest.raises(BadRequest, match="is too far away"):
+        w.ledger.spend(("day",), period, tz="Europe/Paris")
 
 
 def test_credits_have_a_runway_and_a_ladder_of_expiry() -> None:

@@ -96,6 +96,8 @@ def test_equal_rows_stay_two_and_a_longer_file_keeps_their_keys() -> None:
         ("2026-11-18,r1,10,1.4 USD", "line 3, Total: is not a plain number: '1.4 USD'"),
         ("18.11.2026,r1,10,1.4", "line 3, Date: is not a date and time with its zone: '18.11.2026'"),
         ("2026-02-30,r1,10,1.4", "line 3, Date: is not a date and time with its zone"),
+        ("9999-12-31,r1,10,1.4", "line 3, Date: is no day from 2000-01-01 to before 2100-01-01: '9999-12-31'"),
+        ("0001-01-01,r1,10,1.4", "line 3, Date: is no day from 2000-01-01 to before 2100-01-01: '0001-01-01'"),
         ("2026-11-18,r1,10", "line 3: has 3 cells, the header 4; is it cut off"),
         ("2026-11-18,r1,10,1.4,x", "line 3: has 5 cells, the header 4"),
         ('2026-11-18,"r\n1",10,1.4', "line 3, Request: is not one short line of text"),
@@ -130,6 +132,34 @@ def test_a_bad_header_is_one_line(text: str, said: str) -> None:
     with pytest.raises(BadStatement) as error:
         read(text)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("date_format", "cell", "said"),
+    [
+        ("%d.%m.%Y", "31.12.9999", "is no day from 2000-01-01 to before 2100-01-01"),
+        ("%Y%Y", "20262026", "does not read as %Y%Y"),
+        ("%Y%", "2026", "does not read as %Y%"),
+    ],
+)
+def test_a_date_in_a_declared_form_is_read_or_refused(date_format: str, cell: str, said: str) -> None:
+    mapping = PLAIN.replace("[columns]", f'[file]\ndate = "{date_format}"\nzone = "America/New_York"\n[columns]')
+    with pytest.raises(BadStatement) as error:
+        read(f"Date,Request,Seconds,Total\n{cell},r1,10,1.4\n", mapping)
+    assert f"bill.csv, line 2, Date: {said}" in str(error.value)
+
+
+def test_a_key_that_two_rows_share_is_refused_since_one_of_them_would_not_count() -> None:
+    mapping = PLAIN.replace("[columns]", '[columns]\nkey = "Request"').replace('provider_job = "Request"\n', "")
+    rows = "Date,Request,Seconds,Total\n2026-11-18,INV-1,10,1.40\n2026-11-18,INV-2,10,1.40\n2026-11-19,INV-1,5,0.70\n"
+    with pytest.raises(BadStatement, match="line 4, Request: names line 2 too: 'INV-1'; a key names one line"):
+        read(rows, mapping)
+
+
+def test_a_worth_below_nothing_is_refused() -> None:
+    mapping = PLAIN.replace('quantity = "Seconds"', 'credit_value = "Seconds"')
+    with pytest.raises(BadStatement, match="line 2, Seconds: is less than 0: -5"):
+        read("Date,Request,Seconds,Total\n2026-11-18,r1,-5,1.40\n", mapping)
 
 
 def test_thousands_must_part_three_digits() -> None:

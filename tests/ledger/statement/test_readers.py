@@ -175,6 +175,8 @@ def test_a_template_job_is_of_its_model() -> None:
         ({"timestamp": "yesterday"}, "is not a date and time with its zone"),
         ({"output_units": "x" * 10_000}, "output_units: is not a plain number"),
         ({"cost_estimate_nano_usd": 10**30}, "an amount beyond what can be kept"),
+        ({"timestamp": "9999-12-31T23:59:59Z"}, "timestamp: is no day from 2000-01-01 to before 2100-01-01: '9999-12"),
+        ({"timestamp": "1970-01-01T00:00:00Z"}, "timestamp: is no day from 2000-01-01 to before 2100-01-01: '1970-01"),
     ],
 )
 def test_a_bad_event_is_one_line_that_says_where(change: dict[str, object], said: str) -> None:
@@ -211,6 +213,11 @@ def test_an_answer_gone_wrong_is_refused_in_one_line(page: str | bytes) -> None:
         billing_events([page], fetched_at=AT, name="events.json")
     assert str(error.value).startswith("events.json")
     assert "\n" not in str(error.value)
+
+
+def test_half_a_character_that_json_escapes_is_read() -> None:
+    (line,) = billing_events([events({**EVENT, "request_id": "a\ud800b"})], fetched_at=AT).lines
+    assert line.provider_job == "a\ud800b"
 
 
 def test_a_float_that_somebody_read_himself_is_refused() -> None:
