@@ -15,6 +15,7 @@ from .errors import (
     WrongState,
 )
 from .experience import Latency, Rated
+from .export.files import whole as whole_file
 from .forecast.values import Forecast, Planned
 from .learning.accuracy import Accuracy
 from .learning.drift import Drift
@@ -109,4 +110,5 @@ __all__ = [
     "read_mapping",
     "read_statement",
     "upgrade",
+    "whole_file",
 ]

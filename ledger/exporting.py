@@ -33,7 +33,7 @@ class Exporting:
         csv, parquet: a row for each attempt of the jobs made in these days (UTC; `until`: the first day after). focus:
         FOCUS 1.2 rows of the billing periods' days, as Parquet where `out` ends so, with its metadata in a second file;
         `draw_credits` first. hledger: the transactions posted in these days. `scope`: it and what is below it; of
-        credits, only what its jobs used. Raises BadRequest, BadScope.
+        credits, only what its jobs used. Raises BadRequest, BadScope, StorageError.
         """
         from .export import reading, run  # only where it is asked for
 
@@ -42,7 +42,7 @@ class Exporting:
         with ExitStack() as stack:
             file = run.place(out, stack)
             count = self._store.read(lambda work: run.write(work, form, wanted, file, as_parquet=as_parquet))
-        if form == "focus" and isinstance(out, Path):
+        if form == "focus" and isinstance(out, Path) and out.is_file():  # a device has no place beside it
             run.companion(out, self._store.now())
         return count
 

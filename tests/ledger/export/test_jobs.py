@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -211,6 +213,48 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         w.ledger.export("csv", tmp_path / "no" / "such.csv")
     with pytest.raises(BadRequest, match="no export 'xml'"):
         w.ledger.export("xml", tmp_path / "x")  # type: ignore[arg-type]
+
+
+def test_what_is_there_is_treated_with_care(tmp_path: Path) -> None:
+    """A link is followed, a mode kept, a pipe written to, and a ledger never written over."""
+    url, link, private = f"sqlite:///{tmp_path / 'spend.db'}", tmp_path / "link.csv", tmp_path / "private.csv"
+    with Ledger.open(url) as ledger:
+        private.write_text("what it was")
+        private.chmod(0o600)
+        link.symlink_to(private)
+        assert ledger.export("csv", link) == 0
+        assert link.is_symlink()
+        assert private.read_text().startswith("job,key,")
+        assert private.stat().st_mode & 0o777 == 0o600
+        for form in ("csv", "focus", "hledger"):
+            with pytest.raises(BadRequest, match="is a database; name another file"):
+                ledger.export(form, tmp_path / "spend.db")  # type: ignore[arg-type]
+        for name in ("x" * 300, "private.csv/x", "nul\0"):
+            with pytest.raises(BadRequest, match="cannot be written"):
+                ledger.export("csv", tmp_path / name)
+        assert ledger.verify().ok
+    assert sorted(one.name for one in tmp_path.glob("*.csv")) == ["link.csv", "private.csv"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its devices")
+def test_devices_are_written_to_and_stay_devices(tmp_path: Path) -> None:
+    w, link = rich(), tmp_path / "null"
+    link.symlink_to("/dev/null")
+    assert w.ledger.export("focus", link) > 0
+    assert link.is_char_device()
+    assert [one.name for one in tmp_path.iterdir()] == ["null"], "no metadata beside a device"
+    pipe, read = tmp_path / "pipe", list[bytes]()
+    os.mkfifo(pipe)
+    reader = Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    w.ledger.export("csv", pipe)
+    reader.join(30)
+    assert read[0].decode() == exported(w.ledger, "csv")
+    assert pipe.is_fifo()
+    link.unlink()
+    link.symlink_to("/dev/full")
+    with pytest.raises(StorageError, match="cannot be written: No space left on device; free some space"):
+        w.ledger.export("csv", link)
 
 
 def test_a_unit_begun_again_begins_the_file_again() -> None:
