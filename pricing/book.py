@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
@@ -247,6 +248,12 @@ class PriceBook:
 
         chosen = self._select(a, at, settings_a), self._select(b, at, settings_b)
         return crossover(*chosen, measure=measure, upto=upto, usage=usage, outputs=outputs)
+
+    def minimums(self, at: date) -> dict[str, Fraction]:
+        """What a job costs at least by its card, by offer in its own currency; left out: no minimum, or several."""
+        from .questions.least import minimums
+
+        return minimums(self.entries, at)
 
     def _select(self, offer: str, at: date, settings: Mapping[str, str] | None) -> Selection:
         if not isinstance(at, date) or isinstance(at, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
