@@ -22,8 +22,8 @@ def proposal(drift: Drift, card: str, *, on: date) -> str:
     price of the card moved: then a person has to write it.
     """
     data = tomllib.loads(card, parse_float=Decimal)
-    provider = str(data["provider"])
-    offers = cast("list[dict[str, Any]]", data["offers"])
+    provider = str(data.get("provider"))
+    offers = cast("list[dict[str, Any]]", data.get("offers", []))
     found = next((one for one in offers if f"{provider}/{one['id']}" == drift.offer), None)
     if found is None:
         raise BadRequest(f"the card has no offer {drift.offer}", value=drift.offer, next="give the card that has it")

@@ -1,7 +1,6 @@
 """reconcile, breaks list, breaks close: the bill against the books, and a person's word on what differs."""
 
-import getpass
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from hashlib import sha256
@@ -11,13 +10,14 @@ from typing import Annotated, Any
 import typer
 
 import pricing
-from ledger import Break, Drift, JobMatch, LedgerError, Reconciliation, Totals, UnitRate, proposal
+from ledger import Break, Drift, JobMatch, Ledger, LedgerError, Reconciliation, Totals, UnitRate, proposal
 
 from .. import BadRequest
-from ..policy import exact
+from ..statements import SOURCES as FETCHED
 from . import options as o
 from .output import answer, console, table
 from .statements import MappingFile, Source, read_file
+from .words import jobs_text
 
 breaks_app = typer.Typer(
     name="breaks", help="Differences between bill and books.", no_args_is_help=True, rich_markup_mode=None
@@ -51,19 +51,21 @@ def reconcile(
         Path | None, typer.Option("--into", help="The new card file, for --cards or FAREGATE_CARDS.")
     ] = None,
     author: Annotated[str | None, typer.Option("--author", help="Who imports; default: you.")] = None,
+    cards: o.Cards = None,
     db: o.Db = None,
     json: o.Json = False,
 ) -> None:
     """Quoted, held, reported and billed side by side; each difference with its cause. Exit 1 while breaks are open."""
     if (accept_drift is None) != (into is None):
         raise BadRequest("--accept-drift ID and --into FILE go together", next="give both")
-    worth, read = worths(rate), [read_file(path, source, mapping) for path in statement or ()]
+    worth, minimums, when = worths(rate), o.minimums(cards), _instant(at)
+    read = [read_file(path, source, mapping) for path in statement or ()]
     with o.open_ledger(db) as ledger:
         for one in read:
-            ledger.import_statement(one, author=author or getpass.getuser())
-        found = ledger.reconcile(provider, month, at=_instant(at), worth=worth)
+            ledger.import_statement(one, author=o.author(author))
+        found = _known(ledger, provider, ledger.reconcile(provider, month, at=when, worth=worth, minimums=minimums))
         drift, units = ledger.proposals(provider)
-    written = None if accept_drift is None or into is None else _accept(drift, accept_drift, into)
+    written = None if accept_drift is None or into is None else _accept(drift, accept_drift, into, cards)
     if json:
         answer(
             found.as_json()
@@ -88,12 +90,14 @@ def list_(
     month: Month = None,
     all_: Annotated[bool, typer.Option("--all", help="Also those that are pending or that a person closed.")] = False,
     rate: Worth = None,
+    cards: o.Cards = None,
     db: o.Db = None,
     json: o.Json = False,
 ) -> None:
     """Differences that somebody has to look at, oldest first."""
+    worth, minimums = worths(rate), o.minimums(cards)
     with o.open_ledger(db) as ledger:
-        breaks = ledger.reconcile(provider, month, worth=worths(rate)).breaks
+        breaks = _known(ledger, provider, ledger.reconcile(provider, month, worth=worth, minimums=minimums)).breaks
     shown = sorted(
         (one for one in breaks if all_ or one.status in ("open", "disputed")),
         key=lambda one: (-one.age_days, one.provider, one.id),
@@ -107,13 +111,14 @@ def list_(
 @breaks_app.command("close")
 def close(
     *,
-    break_id: Annotated[str, typer.Argument(help="As `breaks list` has it, or its first letters.")],
+    break_id: Annotated[str, typer.Argument(help="As `breaks list` has it, or its first letters, at least six.")],
     verdict: Annotated[
         str, typer.Option("--verdict", help="accepted posts what was billed; adjusted and disputed do not.")
     ],
     note: Annotated[str, typer.Option("--note", help="Why; kept for ever.")],
     author: Annotated[str | None, typer.Option("--author", help="Who says so; default: you.")] = None,
     rate: Worth = None,
+    cards: o.Cards = None,
     db: o.Db = None,
     json: o.Json = False,
 ) -> None:
@@ -122,8 +127,11 @@ def close(
         known = ", ".join(_VERDICTS)
         raise BadRequest(f"--verdict {verdict!r} is none", value=verdict, limit=known, next=f"say {known}")
     word: Any = verdict
+    worth, minimums = worths(rate), o.minimums(cards)
     with o.open_ledger(db) as ledger:
-        found = ledger.close_break(break_id, word, author=author or getpass.getuser(), note=note, worth=worths(rate))
+        found = ledger.close_break(
+            break_id, word, author=o.author(author), note=note, worth=worth, minimums=minimums
+        )  # fmt: skip
     if json:
         answer(break_json(found))
     else:
@@ -132,11 +140,8 @@ def close(
 
 def worths(rates: Iterable[str] | None) -> Mapping[str, Fraction]:
     """Currencies by what they are worth. Raises BadRequest."""
-    found = {name: Fraction(exact(text)) for name, text in o.pairs("--rate", list(rates or ())).items()}
-    for name, worth in found.items():
-        if worth <= 0:
-            raise BadRequest(f"--rate {name}={worth} is worth nothing", value=str(worth), next="write EUR=1.08")
-    return found
+    pairs = o.pairs("--rate", list(rates or ()))
+    return {name: o.positive(f"--rate {name}", text) for name, text in pairs.items()}
 
 
 def break_json(one: Break) -> dict[str, object]:
@@ -183,18 +188,34 @@ def drift_id(one: Drift) -> str:
     return sha256(words.encode()).hexdigest()[:8]
 
 
+def _known(ledger: Ledger, provider: str | None, found: Reconciliation) -> Reconciliation:
+    """The same. Raises BadRequest where nobody knows the provider: nothing to differ is no proof of a bill."""
+    if provider is None or provider in FETCHED or found.jobs or found.purchases or ledger.statements(provider):
+        return found
+    known = ", ".join(sorted({*FETCHED, *(one.provider for one in ledger.statements())}))
+    raise BadRequest(f"no job and no bill is of {provider!r}", value=provider, limit=known, next=f"use one of {known}")
+
+
 def breaks_table(breaks: Iterable[Break]) -> None:
     table(
         "breaks",
-        ("break", "kind", "provider", "job", ">amount", ">age", "status", "why", "suggestion"),
+        ("break", "kind", "provider", "job", ">amount", ">age", "status", "why", "suggestion, last word"),
         (
             (
                 *(one.id[:8], one.kind, one.provider, None if one.job is None else one.job[:8], one.amount),
-                *(f"{one.age_days} d", one.status, one.why, one.suggestion),
+                *(f"{one.age_days} d", one.status, one.why, "; ".join(filter(None, (one.suggestion, _word(one))))),
             )
             for one in breaks
         ),
     )
+
+
+def _word(one: Break) -> str:
+    """Who said what of it, also of other evidence than today's."""
+    if one.word is None:
+        return ""
+    was = f"{one.word.verdict}, then it changed, " if one.reopened else ""
+    return f"{was}{one.word.author}: {one.word.note}"
 
 
 def _tell(found: Reconciliation, drift: Iterable[Drift], units: Iterable[UnitRate]) -> None:
@@ -217,13 +238,15 @@ def _tell(found: Reconciliation, drift: Iterable[Drift], units: Iterable[UnitRat
     for one in drift:
         console().print(
             f"proposal {drift_id(one)}: {one.text}; accept it: "
-            f"faregate reconcile --accept-drift {drift_id(one)} --into cards/learned.toml",
+            f"faregate reconcile --accept-drift {drift_id(one)} --into learned.toml",
             markup=False,
         )
     for unit in units:
         console().print(f"learned: {unit.text}", markup=False)
     agree = sum(one.jobs for one in found.jobs if one.cause == "none")
-    console().print(f"{agree} jobs agree, {len(found.open)} breaks are open", markup=False)
+    agrees = f"{jobs_text(agree)} agree{'s' if agree == 1 else ''}"
+    breaks = "1 break is" if len(found.open) == 1 else f"{len(found.open)} breaks are"
+    console().print(f"{agrees}, {breaks} open", markup=False)
 
 
 def _row(one: JobMatch) -> tuple[object, ...]:
@@ -241,17 +264,17 @@ def _total(one: Totals) -> tuple[object, ...]:
     )
 
 
-def _accept(drift: Iterable[Drift], wanted: str, into: Path) -> Path:
-    """Write the override; a file that is there is never touched. Raises BadRequest."""
+def _accept(drift: Iterable[Drift], wanted: str, into: Path, cards: Sequence[Path] | None) -> Path:
+    """Write the override of the card that counts; a file that is there is never touched. Raises BadRequest, BadCard."""
     found = next((one for one in drift if drift_id(one) == wanted), None)
     if found is None:
         raise BadRequest(f"there is no proposal {wanted}", value=wanted, next="faregate reconcile lists them")
-    provider = found.offer.partition("/")[0]
+    o.book(cards=cards)  # says what is wrong with a card
     shipped = Path(pricing.__file__).parent / "cards"
-    for card in sorted(shipped.glob("*.toml")):
-        text = card.read_text("utf-8")
+    over = [sorted(path.glob("*.toml")) if path.is_dir() else [path] for path in o.own_cards(cards)]
+    for card in [*reversed([file for files in over for file in files]), *sorted(shipped.glob("*.toml"))]:
         try:
-            override = proposal(found, text, on=o.today())
+            override = proposal(found, card.read_text("utf-8"), on=o.today())
         except LedgerError as error:
             if "the card has no offer" in str(error):
                 continue
@@ -264,7 +287,7 @@ def _accept(drift: Iterable[Drift], wanted: str, into: Path) -> Path:
                 f"{into} cannot be written: {error.strerror}", value=str(into), next="name a new file"
             ) from error
         return into
-    raise BadRequest(f"no shipped card has {found.offer}", value=provider, next="write the override by hand")
+    raise BadRequest(f"no card has {found.offer}", value=found.offer, next="name the card that has it with --cards")
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -272,9 +295,9 @@ def _instant(text: str | None) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise BadRequest(f"--at {text!r} is not a time", value=text, next="write 2026-11-30T12:00Z") from error
-    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _plain(value: Fraction) -> str:

@@ -1,6 +1,5 @@
 """budget set, list, show, freeze, open, close, explain, notices; verify: limits and proof. Talks to no provider."""
 
-import getpass
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Annotated, Any
@@ -55,7 +54,7 @@ def set_(
             None if uncapped else Money.parse(limit),
             currency=currency.strip() if uncapped else None,
             tz=tz,
-            author=_author(author),
+            author=o.author(author),
             note=note,
             **words,
         )
@@ -152,7 +151,7 @@ def notices(
             (">number", "at", "scope", "window", "what", ">limit", ">spent", ">held", "by", "note"),
             (
                 (
-                    *(one.id, _when(one.at), one.scope, one.window, _what(one), one.limit or "no limit"),
+                    *(one.id, _when(one.at), one.scope, one.window, _what(one), _or_none(one.limit)),
                     *(one.spent, one.held, one.author, one.note),
                 )
                 for one in found
@@ -272,14 +271,6 @@ def _past_json(one: PastRefusal) -> dict[str, object]:
     return refusal_json(one.refusal) | {"at": one.at.isoformat(), "job": one.job, "key": one.key, "offer": one.offer}
 
 
-def _author(given: str | None) -> str:
-    """Who says so; empty where the machine does not know who you are."""
-    try:
-        return getpass.getuser() if given is None else given
-    except (KeyError, OSError, ImportError):
-        return ""
-
-
 def _gate(
     verb: Callable[..., tuple[Budget, ...]],
     scope: str,
@@ -289,7 +280,7 @@ def _gate(
     *,
     json: bool,
 ) -> None:
-    found = verb(scope, author=_author(author), note=note, window=window)
+    found = verb(scope, author=o.author(author), note=note, window=window)
     _budgets(scope, f"budgets of {scope}", found, json=json)
 
 
@@ -305,10 +296,15 @@ def _show(title: str, budgets: Iterable[Budget]) -> None:
         title,
         ("scope", "window", ">limit", ">spent", ">held", ">available", "gate"),
         (
-            (one.scope, one.window, one.limit or "no limit", one.spent, one.held, one.available or "no limit", one.gate)
+            (one.scope, one.window, _or_none(one.limit), one.spent, one.held, _or_none(one.available), one.gate)
             for one in budgets
         ),
     )
+
+
+def _or_none(limit: Money | None) -> object:
+    """A limit of zero is one."""
+    return "no limit" if limit is None else limit
 
 
 def _when(moment: datetime | None) -> str:

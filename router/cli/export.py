@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ import typer
 
 from .. import BadRequest
 from . import options as o
-from .output import answer
+from .output import answer, console
 
 Month = Annotated[str | None, typer.Option("--month", help="One month (UTC), e.g. 2026-10.")]
 First = Annotated[str | None, typer.Option("--from", help="The first day, YYYY-MM-DD (UTC).")]
@@ -42,6 +42,8 @@ def export(
         count = ledger.export(wish, place, since=since, until=until, scope=scope)
     if json:
         answer({"form": form, "file": out, "rows": count})
+    elif out != "-":
+        console().print(f"written: {out}, {count} {'row' if count == 1 else 'rows'}", markup=False)
 
 
 def days(month: str | None, first: str | None, end: str | None) -> tuple[date | None, date | None]:
@@ -49,11 +51,7 @@ def days(month: str | None, first: str | None, end: str | None) -> tuple[date | 
     if month is not None:
         if first is not None or end is not None:
             raise BadRequest("give --month, or --from and --to", value=month, next="leave --month out")
-        try:
-            begins = date.fromisoformat(f"{month}-01")
-        except ValueError:
-            raise BadRequest(f"--month {month!r} is not a month", value=month[:80], next="write 2026-10") from None
-        return begins, (begins + timedelta(days=32)).replace(day=1)
+        return o.month(month)
     since = None if first is None else o.day(first, "--from")
     until = None if end is None else o.day(end, "--to")
     if since is not None and until is not None and since >= until:

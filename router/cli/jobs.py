@@ -1,6 +1,5 @@
 """job, jobs, resolve: what the ledger knows of each job, and a person's last word. Talks to no provider."""
 
-import getpass
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
@@ -74,7 +73,7 @@ def resolve(
     )
     amount = None if charged is None else Money.parse(charged)
     with o.open_ledger(db) as ledger:
-        view = ledger.resolve(job, charged=amount, verdict=verdict, note=note, author=author or getpass.getuser())
+        view = ledger.resolve(job, charged=amount, verdict=verdict, note=note, author=o.author(author))
     if json:
         answer(job_json(view))
     else:
@@ -91,7 +90,7 @@ def rate(
     json: o.Json = False,
 ) -> None:
     """Say how good a job's clips are: later choices take it into account. Your later word replaces the earlier."""
-    said, who = exact(score), author or getpass.getuser()
+    said, who = exact(score), o.author(author)
     with o.open_ledger(db) as ledger:
         ledger.rate(job, said, author=who, note=note)
         view = ledger.job(job)

@@ -1,6 +1,5 @@
 """credits add, list: credits bought in advance, and what is left of them. Talks to no provider."""
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -48,7 +47,7 @@ def add(
             effective_at=_instant("--effective-at", effective_at),
             expires_at=_instant("--expires-at", expires_at),
             priority=priority,
-            author=author or getpass.getuser(),
+            author=o.author(author),
             note=note,
         )
     if json:

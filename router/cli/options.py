@@ -1,11 +1,13 @@
 """The options that commands share, and how their text becomes values. Bad text is one clear line and exit code 2."""
 
+import getpass
 import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,12 +52,43 @@ MinQuality = Annotated[str | None, typer.Option("--min-quality", help="0 to 1; u
 Goal = Annotated[str, typer.Option("--objective", help="cheapest, fastest, best or balanced.")]
 Providers = Annotated[list[str] | None, typer.Option("--provider", help="Allow only these; may be repeated.")]
 
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_PLAIN = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 ANY_IMAGE = "https://example.com/face.png"
 """Stands for the picture that `route` is not told of: its price and readiness do not depend on it."""
 
 
+def author(given: str | None) -> str:
+    """Who says so: the one named, else who you are; empty where the machine does not know."""
+    try:
+        return given or getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
+
+
+def positive(option: str, text: str, most: int = 10**9) -> Fraction:
+    """A plain number above zero. Raises BadRequest."""
+    found = Decimal(text) if _PLAIN.fullmatch(text) else Decimal(0)
+    if not 0 < found <= most:
+        raise BadRequest(
+            f"{option} {text[:40]!r} is no plain number above 0", value=text[:40], limit=f"{most:,}", next="write 1.08"
+        )
+    return Fraction(found)
+
+
 def today() -> date:
     return datetime.now(UTC).date()
+
+
+def month(text: str, option: str = "--month") -> tuple[date, date]:
+    """A month, 2026-11, as its first day and the first one after. Raises BadRequest."""
+    try:
+        if _MONTH.fullmatch(text):
+            first = date.fromisoformat(f"{text}-01")
+            return first, (first + timedelta(days=32)).replace(day=1)
+    except (ValueError, OverflowError):
+        pass
+    raise BadRequest(f"{option} {text[:80]!r} is not a month", value=text[:80], next="write 2026-11")
 
 
 def day(text: str | None, option: str = "--at") -> date:
@@ -83,10 +116,20 @@ def pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
 
 def book(plans: Sequence[str] | None = None, cards: Sequence[Path] | None = None) -> PriceBook:
     """The shipped prices, with the cards of FAREGATE_CARDS and --cards over them, and the credit plans named."""
-    listed = [Path(path) for path in os.environ.get("FAREGATE_CARDS", "").split(os.pathsep) if path]
-    paths = card_paths([*listed, *(cards or ())])
+    paths = own_cards(cards)
     shipped = PriceBook.shipped()
     return planned(shipped.with_cards(paths) if paths else shipped, plans)
+
+
+def own_cards(cards: Sequence[Path] | None) -> list[Path]:
+    """The cards of FAREGATE_CARDS and --cards, in the order in which they are laid over the shipped ones."""
+    listed = [Path(path) for path in os.environ.get("FAREGATE_CARDS", "").split(os.pathsep) if path]
+    return card_paths([*listed, *(cards or ())])
+
+
+def minimums(cards: Sequence[Path] | None) -> Mapping[str, Fraction]:
+    """The least that offers charge. No shipped card states a minimum, so only a book with others is read for it."""
+    return book(cards=cards).minimums(today()) if own_cards(cards) else {}
 
 
 def planned(book: PriceBook, plans: Sequence[str] | None) -> PriceBook:

@@ -5,23 +5,26 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
+from io import StringIO
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from ledger import Cell, Planned, Report
+from ledger import Cell, Planned, Report, whole_file
 from ledger.pages import page
 from pricing import Money
 
 from .. import BadRequest
 from . import options as o
+from .bills import Worth, worths
 from .drawing import draw_forecasts, draw_report
 from .output import answer, console
 from .reporting import forecast_json, report_json
 
 Tz = Annotated[str, typer.Option("--tz", help="The IANA zone in which a day begins; all but UTC are slower to read.")]
-_MONTH = re.compile(r"\d{4}-\d{2}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_STDOUT = Path("-")
 _NAMES = ("day", "provider", "offer", "scope")
 """What a CSV is grouped by when nothing else is asked."""
 
@@ -39,7 +42,9 @@ def report(
     ] = None,
     tz: Tz = "UTC",
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write the cells to this file; - is stdout.")] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Write one page to this file.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write one page to this file; - is stdout.")] = None,
+    rate: Worth = None,
+    cards: o.Cards = None,
     db: o.Db = None,
     json: o.Json = False,
 ) -> None:
@@ -48,22 +53,24 @@ def report(
     names = tuple(by.split(",")) if by else ()
     if csv_file is not None and not names:
         names = (*_NAMES, f"tag:{tag}") if tag else _NAMES
-    if json and csv_file == Path("-"):
-        raise BadRequest("--json and --csv - would both write to stdout", value="-", next="give --csv a file")
+    files = {"--csv": csv_file, "--html": html}
+    loud = [*(["--json"] if json else []), *(f"{name} -" for name, path in files.items() if path == _STDOUT)]
+    if len(loud) > 1:
+        raise BadRequest(f"{' and '.join(loud)} would both write to stdout", value="-", next="name a file")
+    worth, minimums = worths(rate), o.minimums(cards)
     with o.open_ledger(db) as ledger:
-        found = ledger.report(asked, scope, tz, tag, grouping=names)
+        found = ledger.report(asked, scope, tz, tag, grouping=names, worth=worth, minimums=minimums)
     if csv_file is not None:
-        _csv(csv_file, names, found.cells)
+        _write(csv_file, _csv(names, found.cells))
     if html is not None:
         _write(html, _page(found))
     if json:
         answer(report_json(found))
     elif csv_file is None and html is None:
         draw_report(found)
-    else:
-        for path in (csv_file, html):
-            if path is not None and path != Path("-"):
-                console().print(f"written: {path}", markup=False)
+    elif not loud:
+        for path in filter(None, files.values()):
+            console().print(f"written: {path}", markup=False)
 
 
 def forecast(
@@ -114,28 +121,20 @@ def _planned(text: str) -> Planned:
     return Planned(name, o.day(day, "--planned"), Money.parse(amount))
 
 
-def _csv(path: Path, names: Sequence[str], cells: Sequence[Cell]) -> None:
-    def write(file: TextIO) -> None:
-        out = csv.writer(file, lineterminator="\n")
-        out.writerow([*names, "currency", "jobs", "held", "settled", "provisional", "invoiced"])
-        for one in cells:
-            amounts = (one.held, one.settled, one.provisional, one.invoiced)
-            plain = ["" if amount is None else amount.as_json()["amount"] for amount in amounts]
-            out.writerow([*map(_harmless, one.keys.values()), one.currency, one.jobs, *plain])
-
-    if path == Path("-"):
-        write(sys.stdout)
-        return
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            write(file)
-    except OSError as error:
-        raise _unwritable(path, error) from error
+def _csv(names: Sequence[str], cells: Sequence[Cell]) -> str:
+    file = StringIO()
+    out = csv.writer(file, lineterminator="\n")
+    out.writerow([*names, "currency", "jobs", "held", "settled", "provisional", "invoiced"])
+    for one in cells:
+        amounts = (one.held, one.settled, one.provisional, one.invoiced)
+        plain = ["" if amount is None else amount.as_json()["amount"] for amount in amounts]
+        out.writerow([*map(_harmless, one.keys.values()), one.currency, one.jobs, *plain])
+    return file.getvalue()
 
 
 def _harmless(text: str) -> str:
     """A spreadsheet takes what begins so for a formula, and a tag is anybody's text."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
 
 
 def _page(found: Report) -> str:
@@ -151,13 +150,9 @@ def _page(found: Report) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> BadRequest:
-    return BadRequest(
-        f"{path} cannot be written: {error.strerror or error}", value=str(path), next="name a file in a folder of yours"
-    )
+    """Whole or not at all. Raises BadRequest, StorageError."""
+    if path == _STDOUT:
+        sys.stdout.write(text)
+        return
+    with whole_file(path) as file:
+        file.write(text.encode())

@@ -1,6 +1,5 @@
 """statement fetch, import, list: what providers say they charged, into the ledger. Decides nothing about money."""
 
-import getpass
 import json as json_
 import os
 from collections.abc import Sequence
@@ -11,18 +10,18 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from ledger import Filed, Imported, Ledger, Statement, read_mapping, read_statement
+from ledger import BadStatement, Filed, Imported, Ledger, Statement, read_mapping, read_statement
 from ledger import Source as Kind
 
 from .. import BadRequest
-from ..errors import NotConfigured
-from ..policy import exact
+from ..errors import NotConfigured, ProviderError
 from ..ports import Talk
 from ..statements import SOURCES as FETCHED
 from ..statements import Fetched, fetch, missing, since
 from ..transport import Http
 from . import options as o
-from .output import answer, console, table
+from .output import answer, complain, console, table
+from .words import jobs_text
 
 statement_app = typer.Typer(
     name="statement", help="What providers say they charged.", no_args_is_help=True, rich_markup_mode=None
@@ -59,21 +58,30 @@ def fetch_(
 
     fal wants an Admin key in FAL_ADMIN_KEY, Runware RUNWARE_API_KEY, Creatify CREATIFY_API_ID and CREATIFY_API_KEY.
     """
-    sources = _sources(provider, source)
+    value, sources = _value(credit_value), _sources(provider, source)
     today = o.today()
     until = today + timedelta(days=1) if end is None else o.day(end, "--to")
-    told = list[Imported]()
+    told, failed = list[Imported](), list[ProviderError | BadStatement]()
     with o.open_ledger(db) as ledger, Http() as http:
         for one in sources:
             begin = since(one, _known(ledger, one), today) if first is None else o.day(first, "--from")
             now = datetime.now(UTC)
-            pages = _drive(fetch(one, os.environ, first=begin, end=until, now=now), http)
-            statement = read_statement(
-                _is_source(one), list(_pages(pages)), fetched_at=now, period=pages.period,
-                credit_value=_value(credit_value), name=one,
-            )  # fmt: skip
-            told.append(ledger.import_statement(statement, author=author or getpass.getuser()))
-    _tell(told, json=json)
+            try:
+                pages = _drive(fetch(one, os.environ, first=begin, end=until, now=now), http)
+                statement = read_statement(
+                    _is_source(one), list(_pages(pages)), fetched_at=now, period=pages.period, credit_value=value,
+                    name=one,
+                )  # fmt: skip
+            except (ProviderError, BadStatement) as error:  # the others' bills come in all the same
+                failed.append(error)
+                continue
+            told.append(ledger.import_statement(statement, author=o.author(author)))
+    if told and not (json and failed):  # a failure is the one document
+        _tell(told, json=json)
+    for other in failed[1:]:
+        complain(str(other))
+    if failed:
+        raise failed[0]
 
 
 @statement_app.command("import")
@@ -97,7 +105,7 @@ def import_(
     period = _period(first, end)
     read = [_read(path, source, mapping, provider, period, credit_value, complete=complete) for path in files]
     with o.open_ledger(db) as ledger:
-        told = [ledger.import_statement(one, author=author or getpass.getuser()) for one in read]
+        told = [ledger.import_statement(one, author=o.author(author)) for one in read]
     _tell(told, json=json)
 
 
@@ -164,20 +172,28 @@ def _tell(told: Sequence[Imported], *, json: bool) -> None:
         answer({"statements": [imported_json(one) for one in told]})
         return
     for one in told:
-        line = f"{one.source}: {one.lines} lines, {one.new_lines} new; {one.charges} jobs were told of a charge"
-        line += f", {one.parked} of them wait for a person" if one.parked else ""
-        line += f"; {one.unmatched} lines are of no job of ours" if one.unmatched else ""
+        line = f"{one.source} of {one.provider}: {_lines(one.lines)}, {one.new_lines} new; "
+        line += f"{jobs_text(one.charges)} told of a charge"
+        line += f", {one.parked} of them to wait for a person (faregate report names them)" if one.parked else ""
+        line += f"; {_lines(one.unmatched)} of no job of ours (see faregate reconcile)" if one.unmatched else ""
         console().print(line, markup=False)
+
+
+def _lines(count: int) -> str:
+    return f"{count} line{'' if count == 1 else 's'}"
 
 
 def _sources(provider: str | None, source: str | None) -> list[str]:
     """What to fetch. Raises BadRequest, NotConfigured."""
+    if provider is not None and provider not in FETCHED:
+        known = ", ".join(FETCHED)
+        raise BadRequest(f"{provider!r} has no bill to fetch", value=provider, limit=known, next=f"use {known}")
     if source is not None:
+        if provider is not None and source not in FETCHED[provider]:
+            has = ", ".join(FETCHED[provider])
+            raise BadRequest(f"{provider} has no source {source!r}", value=source, limit=has, next=f"use {has}")
         return [source]
     if provider is not None:
-        if provider not in FETCHED:
-            known = ", ".join(FETCHED)
-            raise BadRequest(f"{provider!r} has no bill to fetch", value=provider, limit=known, next=f"use {known}")
         return [FETCHED[provider][0]]
     found = [sources[0] for sources in FETCHED.values() if missing(sources[0], os.environ) is None]
     if not found:
@@ -217,11 +233,16 @@ def _read(
 ) -> Statement:
     try:
         at, data = datetime.fromtimestamp(path.stat().st_mtime, UTC), _bytes(path)
-        rules = None if mapping is None else read_mapping(mapping.read_bytes(), mapping.name)
+        rules = None if mapping is None else read_mapping(_bytes(mapping), mapping.name)
     except OSError as error:
         raise BadRequest(
             f"{error.filename or path} cannot be read: {error.strerror}", value=str(path), next="name a file"
         ) from error
+    if at > datetime.now(UTC) + timedelta(days=1):
+        raise BadRequest(
+            f"{path} was saved on {at:%Y-%m-%d}, which is to come: what it says would outweigh every later bill",
+            value=at.isoformat(), next=f"say when it was saved: touch -d DAY {path}",
+        )  # fmt: skip
     chosen = _is_source(source or ("csv" if rules else _guess(data, path)))
     return read_statement(
         chosen, [data], fetched_at=at, period=period, mapping=rules, provider=provider, complete=complete,
@@ -230,9 +251,11 @@ def _read(
 
 
 def _bytes(path: Path) -> bytes:
-    if path.stat().st_size > _LARGEST:
+    with path.open("rb") as file:  # a device tells no size
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
         raise BadRequest(f"{path} is larger than {_LARGEST // 2**20} MiB", value=str(path), next="split it by months")
-    return path.read_bytes()
+    return data
 
 
 def _guess(data: bytes, path: Path) -> str:
@@ -277,4 +300,4 @@ def _period(first: str | None, end: str | None) -> tuple[date, date] | None:
 
 
 def _value(text: str | None) -> Fraction | None:
-    return None if text is None else Fraction(exact(text))
+    return None if text is None else o.positive("--credit-value", text)
