@@ -8,13 +8,11 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from .billing import NOTHING, Billing
-from .errors import BadRequest, BadStatement
+from .errors import BadRequest
 from .forecast import store as outlook
 from .forecast.values import Forecast, Planned
 from .instants import moment, zone
-from .reconcile.values import Reconciliation
 from .report import bills, build, cells, rollup
-from .report.bills import Bills
 from .report.build import Asked
 from .report.values import Cell, Grouping, Report
 from .scopes import chain
@@ -56,28 +54,15 @@ class Telling(Billing):
         now = self._store.now()
         around = cells.known(period or month_of(moment(now) if at is None else at, tz))
         asked = Asked(around, tz, scope, tag, tuple(grouping))
-        said = self._bills(scope, worth, minimums)
-        report, made = self._store.read(lambda work: build.build(work, now, asked, said))
+        by = bills.Terms(worth, minimums)
+
+        def unit(work: Work) -> tuple[Report, build.Kept]:
+            stretch = cells.stretch(around, tz)
+            return build.build(work, now, asked, bills.told(work, moment(now), stretch, scope, by))
+
+        report, made = self._store.read(unit)
         self._keep(made)
         return report
-
-    def _bills(
-        self, scope: str | None, worth: Mapping[str, Fraction], minimums: Mapping[str, Fraction]
-    ) -> Bills | None:
-        """What statements say; None: none was imported."""
-        if not self.statements():
-            return None
-        found, unread = list[Reconciliation](), list[str]()
-        try:
-            found.append(self.reconcile(worth=worth, minimums=minimums))
-        except BadStatement:  # one bill that cannot be told of hides no other
-            for provider in self._store.read(bills.providers):
-                try:
-                    found.append(self.reconcile(provider, worth=worth, minimums=minimums))
-                except BadStatement as error:
-                    unread.append(str(error))
-        drift, _ = self.proposals()
-        return self._store.read(lambda work: bills.of(work, found, drift, unread, scope))
 
     def forecast(self, scope: str | None, *, planned: Sequence[Planned] = ()) -> tuple[Forecast, ...]:
         """Where each budget of a scope will stand at the end of its running period; a total's, in 30 days.

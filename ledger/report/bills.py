@@ -1,27 +1,35 @@
-"""What a reconciliation says, in the shapes a report tells it in: invoiced by job, breaks, drift. Judges nothing."""
+"""What bills say, in the shapes a report tells it in: invoiced by job, breaks, drift. Reads once, judges nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
 
 import sqlalchemy as sa
 
-from ..jobs.rows import terms
+from ..errors import BadStatement
+from ..evidence import Terms as Quoted
+from ..learning.charges import charges_of
 from ..learning.drift import Drift as Proposed
+from ..learning.drift import drifts
 from ..reconcile.causes import plain
-from ..reconcile.values import Break, Reconciliation
+from ..reconcile.claims import claims
+from ..reconcile.reconciling import reconcile
+from ..reconcile.run import words
+from ..reconcile.values import Break, Claimed, JobMatch, Reconciliation, Word
+from ..statement import kept
+from ..statement.lines import Statement as Bill
 from ..store import Statement, Work
 from .cells import Billed
+from .sources import within
 from .values import Drift
 
-_ATTEMPT = Statement(
+_GRANTED = Statement(
     sa.text(
-        "SELECT attempt.provider, attempt.offer, attempt.currency, attempt.low_nanos, attempt.expected_nanos, "
-        "attempt.high_nanos, attempt.outputs_asked, attempt.rate, job.scope, job.tags, job.granted_at, "
-        "job.currency AS budget_currency FROM attempt JOIN job ON job.id = attempt.job WHERE attempt.id = :attempt"
+        "SELECT attempt.id, job.granted_at, job.tags FROM attempt JOIN job ON job.id = attempt.job "
+        "WHERE job.granted_at >= :starts AND job.granted_at < :ends"
     )
 )
-_PROVIDERS = Statement(sa.text("SELECT provider FROM attempt UNION SELECT provider FROM statement ORDER BY provider"))
-_SCOPE = Statement(sa.text("SELECT scope FROM job WHERE id = :job"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,52 +37,96 @@ class Bills:
     """What statements say, as far as they were imported."""
 
     invoiced: tuple[Billed, ...] = ()
+    """Of jobs of the period."""
     breaks: tuple[Break, ...] = ()
+    """Of all time: what is open stays so."""
     drift: tuple[Drift, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    """Why what a provider billed could not be set beside the books."""
 
 
-def providers(work: Work) -> tuple[str, ...]:
-    """Everybody who was asked for a job, or has billed one."""
-    return tuple(row["provider"] for row in work.rows(_PROVIDERS, {}))
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What bills are judged by: see `Billing.reconcile`."""
+
+    worth: Mapping[str, Fraction]
+    minimums: Mapping[str, Fraction]
 
 
-def of(
-    work: Work, found: Sequence[Reconciliation], proposals: Iterable[Proposed], unread: Sequence[str], scope: str | None
-) -> Bills:
-    """Invoiced in the budget's currency, at the rate each attempt was held at; what names no job of ours is a break.
+def told(work: Work, at: datetime, stretch: tuple[int, int], scope: str | None, by: Terms) -> Bills | None:
+    """What all statements say of a period, and where they differ; None: none was imported.
 
-    `unread`: what could not be reconciled. `scope`: only breaks of jobs in it and below; None: all.
+    Invoiced is in the budget's currency, at the rate each attempt was held at.
     """
-    invoiced: list[Billed] = []
-    foreign = 0
-    rows = [match for one in found for match in one.jobs]
-    for match in rows:
-        if match.subject != "job" or match.attempt is None or match.invoiced is None:
+    statements = kept.bills(work, None)
+    if not statements:
+        return None
+    ours = tuple(claims(work, minimums=by.minimums))
+    found, unread = _judged(ours, statements, at, words(work), by.worth)
+    of_attempt = {one.attempt: one for one in ours}
+    invoiced, notes = _invoiced(work, (row for one in found for row in one.jobs), of_attempt, stretch)
+    breaks = tuple(each for one in found for each in one.breaks)
+    if scope is not None:
+        scopes = {one.job: one.scope for one in ours}
+        nobodys = sum(one.job is None for one in breaks)
+        breaks = tuple(one for one in breaks if one.job is not None and within(scope, scopes[one.job]))
+        if nobodys:
+            notes.append(f"{nobodys} breaks that name no job are of no scope, so not in this report.")
+    drift = tuple(map(_drift, drifts(charges_of(ours, statements))))
+    return Bills(invoiced, breaks, drift, tuple(notes), tuple(unread))
+
+
+def _judged(
+    ours: Sequence[Claimed],
+    statements: Sequence[Bill],
+    at: datetime,
+    said: Sequence[Word],
+    worth: Mapping[str, Fraction],
+) -> tuple[list[Reconciliation], list[str]]:
+    """All at once; where one bill cannot be told, provider by provider, so that it hides no other."""
+    try:
+        return [reconcile(ours, statements, at=at, words=said, worth=worth)], []
+    except BadStatement:
+        found, unread = list[Reconciliation](), list[str]()
+    for provider in sorted({one.provider for one in ours} | {one.provider for one in statements}):
+        mine = [one for one in ours if one.provider == provider]
+        billed = [one for one in statements if one.provider == provider]
+        try:
+            found.append(reconcile(mine, billed, at=at, words=said, worth=worth))
+        except BadStatement as error:
+            unread.append(str(error))
+    return found, unread
+
+
+def _invoiced(
+    work: Work, rows: Iterable[JobMatch], ours: Mapping[str, Claimed], stretch: tuple[int, int]
+) -> tuple[tuple[Billed, ...], list[str]]:
+    """What lines name jobs of the period, and what to know of the others. What is no job's of ours is a break."""
+    granted = {row["id"]: row for row in work.rows(_GRANTED, {"starts": stretch[0], "ends": stretch[1]})}
+    found, sums, beyond = list[Billed](), set[str](), 0
+    for row in rows:
+        if row.subject == "aggregate" and row.invoiced:
+            sums.add(row.provider)
+        if row.subject != "job" or row.attempt is None or row.invoiced is None or row.attempt not in granted:
             continue
-        row = work.row(_ATTEMPT, {"attempt": match.attempt})
-        amount = None if row is None else terms(row, row["budget_currency"]).in_budget(match.invoiced)
-        if row is None or amount is None:
-            foreign += 1
+        claim, job = ours[row.attempt], granted[row.attempt]
+        quoted = claim.quoted
+        terms = Quoted(quoted.low, quoted.expected, quoted.high, claim.outputs_asked, claim.held.currency, claim.rate)
+        amount = terms.in_budget(row.invoiced)
+        if amount is None:
+            beyond += 1
             continue
-        names = row["scope"], amount.currency, row["provider"], row["offer"], row["tags"]
-        invoiced.append(Billed(row["granted_at"], *names, amount.nanos))
-    said = [f"{foreign} lines of bills are in a currency of unknown worth, and not in what is invoiced."] * bool(
-        foreign
-    )
-    said += [
-        f"The bill of {provider} has sums that name no job: they are in no cell as invoiced; "
+        names = claim.scope, amount.currency, claim.provider, claim.offer, job["tags"]
+        found.append(Billed(job["granted_at"], *names, amount.nanos))
+    notes = [
+        f"The bill of {name} has sums that name no job: they are in no cell as invoiced; "
         "`faregate reconcile` sets them beside the books."
-        for provider in sorted({one.provider for one in rows if one.subject == "aggregate" and one.invoiced})
+        for name in sorted(sums)
     ]
-    breaks = tuple(each for one in found for each in one.breaks if scope is None or _is_in(work, scope, each.job))
-    return Bills(tuple(invoiced), breaks, tuple(map(_drift, proposals)), tuple(said), tuple(unread))
-
-
-def _is_in(work: Work, scope: str, job: str | None) -> bool:
-    row = None if job is None else work.row(_SCOPE, {"job": job})
-    return row is not None and f"{row['scope']}/".startswith(f"{scope}/")
+    if beyond:
+        notes.append(f"{beyond} charges on bills are beyond what money can be, and not in what is invoiced.")
+    return tuple(found), notes
 
 
 def _drift(one: Proposed) -> Drift:

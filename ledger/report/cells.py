@@ -92,8 +92,8 @@ def spend(
 ) -> tuple[Cell, ...]:
     """The cells of a period, first day to first one after in `tz`, in order of their keys; a currency each.
 
-    `scope`: only this one and below. `invoiced`: what is `billed`, None where nothing is. Raises BadRequest, BadScope,
-    BadBudget.
+    `scope`: only this one and below. `billed`: lines of bills, also of other periods; a cell without any is not
+    invoiced. Raises BadRequest, BadScope, BadBudget.
     """
     sums = _Sums(checked(grouping), tz, scope)
     starts, ends = stretch(period, tz)
@@ -107,16 +107,16 @@ def spend(
         past = rollup.journal(work, rollup.QUARTER, 0, starts, ends, scope)
     bucket = rollup.DAY if tz == "UTC" else rollup.QUARTER
     for row in past:
-        sums.add(row, row["bucket"] * bucket, (row["jobs"], 0, row["settled"], 0, None))
+        sums.add(row, row["bucket"] * bucket, (row["jobs"], 0, row["settled"], 0))
     within = {"starts": starts, "ends": ends}
     for row in work.rows(_HELD, within):
         provider = row["provider"] or row["offer"].partition("/")[0]
-        sums.add(dict(row) | {"provider": provider}, row["granted_at"], (row["jobs"], row["held"], 0, 0, None))
+        sums.add(dict(row) | {"provider": provider}, row["granted_at"], (row["jobs"], row["held"], 0, 0))
     for row in work.rows(_PROVISIONAL, within):
-        sums.add(row, row["granted_at"], (0, 0, 0, row["provisional"], None))
+        sums.add(row, row["granted_at"], (0, 0, 0, row["provisional"]))
     for one in billed or ():
-        row = {"scope": one.scope, "currency": one.currency, "provider": one.provider, "offer": one.offer}
-        sums.add(row | {"tags": one.tags}, one.granted_at, (0, 0, 0, 0, one.nanos))
+        if starts <= one.granted_at < ends:
+            sums.bill(one)
     return tuple(sums.cells())
 
 
@@ -211,12 +211,20 @@ class _Sums:
             jobs_of[group] = jobs_of.get(group, 0) + jobs
             settled_of[group] = settled_of.get(group, 0) + settled
 
-    def add(self, row: Row, at: int, amounts: tuple[int, int, int, int, int | None]) -> None:
+    def add(self, row: Row, at: int, amounts: tuple[int, int, int, int]) -> None:
         group = self.group(row)
         if group is not None:
-            for sums, amount in zip(self._at(at), amounts, strict=True):
-                if amount is not None:
-                    sums[group] = sums.get(group, 0) + amount
+            for sums, amount in zip(self._at(at)[:4], amounts, strict=True):
+                sums[group] = sums.get(group, 0) + amount
+
+    def bill(self, one: Billed) -> None:
+        """Only a group with a line on a bill is invoiced at all."""
+        row = {"scope": one.scope, "currency": one.currency, "provider": one.provider, "offer": one.offer}
+        self.add(row | {"tags": one.tags}, one.granted_at, (0, 0, 0, 0))
+        group = self.group(row | {"tags": one.tags})
+        if group is not None:
+            billed = self._at(one.granted_at)[4]
+            billed[group] = billed.get(group, 0) + one.nanos
 
     def _at(self, at: int) -> Amounts:
         label = self._label(at) if self.times else ()

@@ -32,7 +32,7 @@ class Cell:
     provisional: Money
     """The part of `settled` that no provider has said yet."""
     invoiced: Money | None
-    """Stated on bills; None: no bill covers it."""
+    """Stated on bills; None: no line of one is there."""
 
 
 @dataclass(frozen=True, slots=True)

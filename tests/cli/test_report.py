@@ -1,11 +1,18 @@
 """report and forecast as a person and a program meet them: the shape of their JSON, files, periods, bad input."""
 
 import csv
+import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+
+from ledger import Ledger
+from pricing import Money
+from tests.ledger import world as books
+from tests.ledger.test_bills import event
+from tests.pages.reading import read
 
 from .world import Doc, Providers, World
 
@@ -123,3 +130,43 @@ def test_a_forecast_is_one_document_for_each_budget(world: World) -> None:
 )
 def test_bad_input_is_one_line(plain: World, words: tuple[str, ...], code: str) -> None:
     plain.run(*words).failed(2, code)
+
+
+def test_what_bills_say_is_in_every_form_of_the_report(plain: World) -> None:
+    then = datetime.now(UTC) - timedelta(days=3)
+    clock = books.Clock(then)
+    with Ledger.open(f"sqlite:///{plain.db}", clock=clock) as ledger:
+        ledger.set_budget("acme", Money.of(500, "USD"))
+        w = books.World(ledger, clock)
+        for name in ("j1", "j2", "j3"):
+            w.submitted(name, f"a-{name}", tags={"team": "ads"})
+            w.settle(Money.of("1.40", "USD"), name, f"a-{name}", evidence="units")
+    at = then.isoformat()
+    lines = [event("p-a-j1", at=at), event("p-a-j2", "2.10", at=at), event("p-stranger", "9.40", at=at)]
+    path = plain.folder / "fal.json"
+    path.write_text(json.dumps({"billing_events": lines, "next_cursor": None, "has_more": False}, default=str))
+    days = ("--from", f"{then - timedelta(days=1):%Y-%m-%d}", "--to", f"{then + timedelta(days=2):%Y-%m-%d}")
+    plain.run("statement", "import", path, *days).ok()
+    period = ("--period", f"{then:%Y-%m-%d}")
+
+    found = plain.run("report", *period, "--tag", "team").ok()
+    for part in ("totals", "by_day", "by_offer", "by_scope", "by_tag"):
+        assert [usd(one["invoiced"]) for one in found[part]] == [Decimal("3.5")], part
+    told = {one["kind"]: (one["status"], one["age_days"], one["job"], usd(one["amount"])) for one in found["breaks"]}
+    assert told["unit_price"] == ("open", 2, "j2", Decimal("0.7"))
+    assert told["unknown_charge"] == ("open", 3, None, Decimal("9.4"))
+    assert told["missing_invoice"] == ("open", 2, "j3", Decimal("-1.4"))
+    assert found["drift"] == []
+    shown = plain.run("report", *period, "--human").out
+    assert "3.50 USD invoiced" in shown
+    assert "3 breaks are open, the oldest for 3 days" in shown
+    csv_file, html = plain.folder / "cells.csv", plain.folder / "page.html"
+    plain.run("report", *period, "--csv", csv_file, "--html", html).ok()
+    (row,) = csv.DictReader(csv_file.read_text("utf-8").splitlines())
+    assert (row["invoiced"], row["settled"]) == ("3.5", "4.9")
+    said = read(html.read_text("utf-8"))
+    assert "3 open breaks between bill and ledger" in said.words
+    assert "0.21 per s was charged, ours is 0.14" in said.words
+    assert {"3.50", "9.40", "−1.40"} <= said.amounts
+    plain.run("report", "--rate", "EUR=0").failed(2, "bad_request")
+    plain.verified()
