@@ -5,12 +5,14 @@ from datetime import date, timedelta
 
 from ..report.values import BurnDown, BurnPoint, Report
 from . import svg
-from .outlook import pressing, promise, stands, verdict
+from .outlook import is_early, last_day, name_of, pressing, promise, record, stands, verdict
 from .parts import ROWS, Figure, Key, Section, Table, money, more, number, only, text, whole
-from .text import Drawn, Shown, amount, brief, count, cut, exact, joined, percent, plain, ratio, span, sum_of
+from .text import Drawn, Shown, amount, brief, count, cut, exact, joined, plain, span, sum_of
 
 DRAWN = 8
 STEPS = 100
+SLIM = 12
+"""More rows than these stand side by side on paper."""
 _KEYS = (
     Key("settled", "spent"),
     Key("held", "held"),
@@ -18,7 +20,7 @@ _KEYS = (
     Key("ahead", "expected"),
     Key("band", "band"),
 )
-_TOP, _BASE = 40, 204
+_TOP, _BASE = 30, 194
 
 
 def section(report: Report, ids: svg.Ids) -> Section:
@@ -26,17 +28,13 @@ def section(report: Report, ids: svg.Ids) -> Section:
     burns = pressing(report.burn_downs)
     if not burns:
         return Section("budgets", "Budgets", "No budget is set, so nothing limits this spend.")
-    drawn = tuple(_figure(burn, ids) for burn in burns[:DRAWN])
+    drawn = tuple(figure(burn, ids) for burn in burns[:DRAWN])
     worrying = sum(verdict(burn).tone != "calm" for burn in burns)
-    lead = f"{count(len(burns), 'budget')}, the most pressing first; "
+    lead = f"{count(len(burns), 'budget')}{', the most pressing first' if len(burns) > 1 else ''}; "
     lead += "none is headed for its limit." if not worrying else f"{count(worrying, 'needs', 'need')} a look."
     if len(burns) > DRAWN:
         lead += f" Drawn: the first {DRAWN}."
     return Section("budgets", "Budgets", lead, drawn, (_table(burns),), tables_first=True)
-
-
-def _name(burn: BurnDown) -> str:
-    return f"{plain(burn.scope)} · {plain(burn.window)}"
 
 
 def _table(burns: list[BurnDown]) -> Table:
@@ -63,7 +61,7 @@ def _row(burn: BurnDown, named: bool) -> tuple[Shown, ...]:
     if ahead is not None and ahead.low is not None and ahead.high is not None:
         band = joined(amount(ahead.low, named=False), " to ", amount(ahead.high, named=False))
     return (
-        _name(burn),
+        name_of(burn),
         verdict(burn).short,
         amount(burn.limit, named=named, absent="none"),
         sum_of(spent, burn.currency, named=named),
@@ -75,15 +73,16 @@ def _row(burn: BurnDown, named: bool) -> tuple[Shown, ...]:
     )
 
 
-def _figure(burn: BurnDown, ids: svg.Ids) -> Figure:
-    name, said = _name(burn), verdict(burn)
+def figure(burn: BurnDown, ids: svg.Ids) -> Figure:
+    """Day by day, and where it is headed."""
+    name, said = name_of(burn), verdict(burn)
     spent, held = stands(burn)
     first, after = _window(burn)
     title = f"{name}, {burn.currency}"
     description = (
-        f"{cut(burn.scope, 80)} {said}. Spent {exact(spent)}, held {exact(held)} {burn.currency}"
+        f"{cut(name, 80)} {said}. Spent {exact(spent)}, held {exact(held)} {burn.currency}"
         + ("" if burn.limit is None else f" of {exact(burn.limit.nanos)}")
-        + f", {span(first, after)}. {promise(burn)}"
+        + f", {span(first, after)}. {promise(burn.forecast)}"
     )
     drawing = svg.chart(ids(), _BASE + 24, title, description, _marks(burn, first, after)) if burn.points else None
     words, table = tuple(_words(burn)), _points(burn, title)
@@ -94,41 +93,44 @@ def _figure(burn: BurnDown, ids: svg.Ids) -> Figure:
 def _keys(burn: BurnDown) -> tuple[Key, ...]:
     """Of what is drawn."""
     ahead = burn.forecast
-    there = burn.limit is not None, ahead is not None, ahead is not None and ahead.low is not None
-    return *_KEYS[:2], *(key for key, is_there in zip(_KEYS[2:], there, strict=True) if is_there)
+    goes_on = ahead is not None and bool(burn.points) and burn.points[-1].day + timedelta(days=1) < _window(burn)[1]
+    there = (
+        True,
+        any(point.held for point in burn.points),
+        burn.limit is not None,
+        goes_on,
+        goes_on and ahead is not None and ahead.low is not None,
+    )
+    return tuple(key for key, is_there in zip(_KEYS, there, strict=True) if is_there)
 
 
 def _words(burn: BurnDown) -> Iterator[Shown]:
     ahead = burn.forecast
     yield Drawn(f"<strong>It {verdict(burn).shown().markup}.</strong>")
     if ahead is None:
-        yield promise(burn)
+        yield promise(None)
         return
     band: Shown = ""
     if ahead.low is not None and ahead.high is not None:
-        band = joined(" (", amount(ahead.low, named=False), " to ", amount(ahead.high, named=False), ")")
+        band = joined(", likely ", amount(ahead.low, named=False), " to ", amount(ahead.high, named=False))
     pace: Shown = "" if ahead.burn_rate is None else joined(" A usual day: ", amount(ahead.burn_rate), ".")
-    yield joined("Expected at the end ", amount(ahead.expected), band, ". ", promise(burn), pace)
+    if not is_early(ahead):
+        yield joined(f"Expected by {last_day(ahead)}: ", amount(ahead.expected), band, ". ", promise(ahead), pace)
     if ahead.credits:
         yield joined("Credits that cost ", amount(ahead.credits), " will expire unused.")
 
 
 def _how(burn: BurnDown) -> Iterator[Shown]:
-    """What the forecast is made of, and how earlier ones did."""
+    """What the forecast is made of, when its limit is used up, and how earlier ones did."""
     ahead = burn.forecast
     if ahead is None:
         return
     yield joined(f"How: {plain(ahead.basis)}. Planned batches: ", amount(ahead.planned), ".")
-    track = ahead.track
-    if track is not None and track.forecasts:
-        off = (
-            ""
-            if track.wape is None
-            else f", off by {percent(track.wape.numerator, track.wape.denominator)} on the whole"
-        )
-        held = "" if track.coverage is None else f", inside the band {track.coverage[0]} of {track.coverage[1]} times"
-        worth = "" if track.mase is None else f", {ratio(track.mase)} times the error of “as a week ago”"
-        yield f"Past forecasts: {count(track.forecasts, 'was', 'were')} scored{off}{worth}{held}."
+    if ahead.runway_days is not None:
+        on = "" if ahead.exhausts_on is None else f", on {ahead.exhausts_on}"
+        yield f"At this pace the limit is used up in {count(ahead.runway_days, 'day')}{on}."
+    if record(ahead):
+        yield record(ahead)
     if ahead.naive is not None:
         yield joined("Every day as a week ago would end at ", amount(ahead.naive), ".")
     if ahead.changed_on is not None:
@@ -166,7 +168,8 @@ def _marks(burn: BurnDown, first: date, after: date) -> Iterator[str]:
         yield svg.label("mark end", "100%", y - 6, f"limit {brief(burn.limit.nanos)} {burn.currency}")
     yield from scale.words()
     yield svg.label("tick", 0, _BASE + 18, str(first))
-    yield svg.label("tick end", "100%", _BASE + 18, str(after - timedelta(days=1)))
+    if days > 1:
+        yield svg.label("tick end", "100%", _BASE + 18, str(after - timedelta(days=1)))
 
 
 def _ahead(burn: BurnDown, scale: svg.Scale, now: int, days: int) -> Iterator[str]:
@@ -194,6 +197,13 @@ def _points(burn: BurnDown, title: str) -> Table | None:
     if not burn.points:
         return None
     columns = whole("day"), money("spent so far", burn.currency), number("held")
-    shown = burn.points[-STEPS:]
-    rows = tuple((str(one.day), amount(one.spent, named=False), amount(one.held, named=False)) for one in shown)
-    return Table(title, columns, rows, more=more(len(shown), len(burn.points), "latest days"))
+    shown, ahead = burn.points[-STEPS:], burn.forecast
+    rows: list[tuple[Shown, ...]] = [
+        (str(one.day), amount(one.spent, named=False), amount(one.held, named=False)) for one in shown
+    ]
+    if ahead is not None:
+        ends = ("at its end", ahead.expected), ("likely from", ahead.low), ("likely to", ahead.high)
+        rows += [(name, amount(one, named=False), "–") for name, one in ends if one is not None]
+    return Table(
+        title, columns, tuple(rows), more=more(len(shown), len(burn.points), "latest days"), slim=len(rows) > SLIM
+    )

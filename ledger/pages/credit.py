@@ -10,7 +10,7 @@ from .text import Shown, amount, brief, count, cut, joined, plain, words
 
 LOTS = 10
 PROVIDERS = 12
-_KEYS = Key("settled", "usable until it expires"), Key("limit", "runs out at this pace")
+_KEYS = Key("settled", "usable until it expires"), Key("stop", "runs out at this pace")
 
 
 def section(report: Report, ids: svg.Ids) -> Section:
@@ -65,7 +65,9 @@ def _figure(one: Runway, today: date, ids: svg.Ids) -> Figure:
 def _until(one: Runway, today: date) -> str:
     if one.exhausts_on is None:
         return "does not run out in sight."
-    return f"runs out on {one.exhausts_on}, in {count((one.exhausts_on - today).days, 'day')}."
+    ends = [lot.expires_on for lot in one.lots]
+    lost = ", as the last of it expires" if None not in ends and one.exhausts_on in ends else ""
+    return f"runs out on {one.exhausts_on}, in {count((one.exhausts_on - today).days, 'day')}{lost}."
 
 
 def _expiry(lot: LotLeft, today: date) -> str:
@@ -83,15 +85,16 @@ def _marks(one: Runway, today: date) -> Iterator[str]:
     whole = (last - today).days * 21 // 20 + 1
     shown = one.lots[:LOTS]
     base = 44 * len(shown)
-    if one.exhausts_on is not None and one.exhausts_on >= today:
-        x = svg.across((one.exhausts_on - today).days, whole)
-        yield svg.line("limit", x, 16, x, base)
+    out = None if one.exhausts_on is None or one.exhausts_on < today else (one.exhausts_on - today).days
     for place, lot in enumerate(shown):
         y = place * 44
         days = whole if lot.expires_on is None else max((lot.expires_on - today).days, 0)
         yield from svg.name(0, y + 13, lot.lot, f": {brief(lot.left.nanos)} left")
-        yield svg.label("value end", "100%", y + 13, "no expiry" if lot.expires_on is None else str(lot.expires_on))
-        marks = svg.rect("settled", 0, y + 21, svg.across(days, whole), 10), svg.line("axis", 0, y + 18, 0, y + 34)
+        yield svg.label("value end", "100%", y + 13, "no expiry" if lot.expires_on is None else f"to {lot.expires_on}")
+        marks = [svg.rect("settled", 0, y + 21, svg.across(days, whole), 10), svg.line("axis", 0, y + 18, 0, y + 34)]
+        if out is not None:
+            x = svg.across(out, whole)
+            marks.append(svg.line("stop", x, y + 17, x, y + 35))
         yield svg.told(marks, f"{cut(lot.lot, 80)}: {words(lot.left)} left, expires {_expiry(lot, today)}")
     yield svg.label("tick", 0, base + 14, f"{today}")
     yield svg.label("tick end", "100%", base + 14, str(today + timedelta(days=whole)))

@@ -3,21 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from ..reconcile.values import BUCKETS, Break
+from ..reconcile.values import BUCKETS, Break, BreakStatus
 from ..report.values import Report
 from . import svg
-from .parts import ROWS, Figure, Key, Section, Table, more, number, text, whole
+from .parts import ROWS, Figure, Key, Section, Table, more, number, prose, text, whole
 from .text import Shown, amount, by_currency, count, joined, moment, plain, sums
 
-_STATUS = {
-    "open": "open",
-    "disputed": "disputed",
-    "pending": "pending",
-    "accepted": "accepted",
-    "adjusted": "adjusted",
-    "closed": "closed",
-}
-_ORDER = list(_STATUS)
+_ORDER: tuple[BreakStatus, ...] = ("open", "disputed", "pending", "accepted", "adjusted", "closed")
+UNBILLED = "No bill has a line for this period, so nothing could be compared: faregate statement fetch asks for them."
 _WORRY = ("open", "disputed")
 _KEYS = Key("alarm", "open"), Key("disputed", "disputed"), Key("held", "pending")
 
@@ -34,12 +27,11 @@ def exposures(report: Report, ids: svg.Ids) -> Section:
     columns = (
         text("job"),
         number("amount"),
-        text("why"),
-        text("state"),
+        prose("why"),
+        whole("state"),
         text("provider"),
         text("scope"),
-        whole("since"),
-        number("age"),
+        text("since"),
     )
     rows = tuple(
         (
@@ -49,8 +41,7 @@ def exposures(report: Report, ids: svg.Ids) -> Section:
             plain(one.state),
             plain(one.provider),
             plain(one.scope),
-            moment(one.since),
-            _age(report.made_at, one.since),
+            f"{moment(one.since)}, {_age(report.made_at, one.since)}",
         )
         for one in found[:ROWS]
     )
@@ -60,7 +51,7 @@ def exposures(report: Report, ids: svg.Ids) -> Section:
 
 def _age(now: datetime, since: datetime) -> str:
     days = (now - since).days
-    return count(days, "day") if days > 0 else "under a day"
+    return f"{count(days, 'day')} ago" if days > 0 else "under a day ago"
 
 
 def breaks(report: Report, ids: svg.Ids) -> Section:
@@ -71,7 +62,9 @@ def breaks(report: Report, ids: svg.Ids) -> Section:
     )
     unread = f"Not known for all bills: {plain('; '.join(report.unread))}. " if report.unread else ""
     if not found:
-        return Section("breaks", title, unread or "Nowhere: no break is open, pending or remembered.")
+        known = any(one.invoiced is not None for one in report.totals)
+        nowhere = "Nowhere: no break is open, pending or remembered." if known else UNBILLED
+        return Section("breaks", title, unread or nowhere)
     opened = [one for one in found if one.status == "open"]
     lead: Shown = "No break is open; those below were dealt with, or are not due yet."
     if opened:
@@ -130,14 +123,12 @@ def _apart(some: list[Break]) -> Shown:
 def _break_table(found: list[Break]) -> Table:
     columns = (
         text("cause"),
-        whole("status"),
         number("amount"),
-        number("age"),
-        text("provider"),
-        text("job"),
+        prose("why, and what to do"),
+        whole("status, age"),
+        text("whose"),
         whole("month"),
         whole("due by"),
-        text("why, and what to do"),
     )
     return Table(
         "Breaks, open ones first",
@@ -153,14 +144,12 @@ def _break(one: Break) -> tuple[Shown, ...]:
         said += f" ({plain(one.word.author)} {one.word.at:%Y-%m-%d}: {one.word.verdict}, {plain(one.word.note)})"
     return (
         one.kind.replace("_", " "),
-        "reopened" if one.reopened else _STATUS[one.status],
         amount(one.amount),
-        f"{one.age_days:,} d",
-        plain(one.provider),
-        plain(one.job or "–"),
+        said or "–",
+        f"{'reopened' if one.reopened else one.status}, {one.age_days:,} d",
+        plain(one.provider if one.job is None else f"{one.provider} {one.job}"),
         plain(one.month),
         f"{one.expected_by:%Y-%m-%d}",
-        said or "–",
     )
 
 
@@ -171,7 +160,7 @@ def anomalies(report: Report, ids: svg.Ids) -> Section:
     found = sorted(report.anomalies, key=lambda one: (-one.day.toordinal(), one.what, one.value))
     if not found:
         return Section("anomalies", title, "Nothing: every day of the period was a usual one.")
-    columns = whole("day"), text("what"), number("value"), number("usual"), text("why it stands here")
+    columns = whole("day"), text("what"), number("value"), number("usual"), prose("why it stands here")
     rows = tuple(
         (str(one.day), plain(one.what), plain(one.value), plain(one.usual), plain(one.reason)) for one in found[:ROWS]
     )
@@ -193,7 +182,7 @@ def refusals(report: Report, ids: svg.Ids) -> Section:
         number("times"),
         number("asked"),
         whole("last"),
-        text("detail"),
+        prose("detail"),
     )
     rows = tuple(
         (

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from ..forecast.values import Forecast
 from ..report.values import BurnDown, Report, Totals
 from . import svg
-from .outlook import chief, pressing, promise, stands, verdict
+from .outlook import chief, is_early, name_of, period_of, pressing, promise, stands, verdict
 from .parts import Tone
-from .text import Drawn, Shown, amount, by_currency, count, cut, exact, joined, percent, plain, sum_of, sums
+from .text import Drawn, Shown, amount, by_currency, count, cut, exact, joined, percent, sum_of, sums
 
 GAUGES = 4
 SOON = timedelta(days=30)
@@ -64,19 +65,26 @@ def headline(report: Report, ids: svg.Ids) -> Headline:
     shown = [*first, *(burn for burn in pressing(report.burn_downs) if burn is not main)][:GAUGES]
     return Headline(
         message=_message(report, main, needs),
-        facts=tuple(_facts(totals, main) for totals in report.totals),
+        facts=tuple(_facts(totals, main, _ahead(report, totals.currency)) for totals in report.totals),
         gauges=tuple(_gauge(burn, ids) for burn in shown),
-        promise="" if main is None else promise(main),
+        promise="" if main is None else promise(main.forecast),
         needs=needs,
     )
+
+
+def _ahead(report: Report, currency: str) -> Forecast | None:
+    return next((one for one in report.forecasts if one.currency == currency), None)
 
 
 def _message(report: Report, main: BurnDown | None, needs: tuple[Need, ...]) -> Shown:
     said: list[Shown] = []
     for place, one in enumerate(report.totals):
         said += [" " if place else "", amount(one.settled), " spent"]
-        said += [", ", amount(one.held), " more promised"] if one.held else [", nothing more promised"]
-        said += [", ", amount(one.exposed), " may yet come."] if one.exposed else ["."]
+        said += [", ", amount(one.held), " promised"] if one.held else []
+        ahead = _ahead(report, one.currency)
+        if ahead is not None and not is_early(ahead):
+            said += ["; ", period_of(ahead), " should end at about ", amount(ahead.expected)]
+        said += ["."]
     if not said:
         said = ["Nothing was spent, promised or billed in this period."]
     if main is not None:
@@ -88,7 +96,7 @@ def _message(report: Report, main: BurnDown | None, needs: tuple[Need, ...]) -> 
     return joined(*said)
 
 
-def _facts(totals: Totals, main: BurnDown | None) -> tuple[Fact, ...]:
+def _facts(totals: Totals, main: BurnDown | None, ahead: Forecast | None) -> tuple[Fact, ...]:
     jobs = count(totals.jobs, "job")
     before: Shown = jobs
     if totals.before is not None:
@@ -96,18 +104,30 @@ def _facts(totals: Totals, main: BurnDown | None) -> tuple[Fact, ...]:
     billed: Shown = joined(amount(totals.invoiced), " billed") if totals.invoiced is not None else "no bill covers it"
     provisional: Shown = joined("; ", amount(totals.provisional), " provisional") if totals.provisional else ""
     facts = (
-        Fact("Spent", amount(totals.settled), joined(before, ". ", billed, provisional, "."), "settled"),
-        Fact("Promised", amount(totals.held), "Held for jobs that are under way.", "held"),
-        Fact("May yet come", amount(totals.exposed), "Perhaps charged, not posted.", "exposed"),
-    )
+        Fact("Spent", amount(totals.settled), joined(before, "; ", billed, provisional, "."), "settled"),
+        Fact("Promised", amount(totals.held), "Held for jobs that are under way, or have no known end.", "held"),
+        Fact("May yet come", amount(totals.exposed), "Perhaps charged, not posted: of jobs without a known end.",
+             "exposed"),
+    )  # fmt: skip
+    if ahead is not None and is_early(ahead):
+        return (*facts, Fact(f"{period_of(ahead)} ends at", "not known", "It takes three finished days.", "ahead"))
+    if ahead is not None:
+        return (*facts, Fact(f"{period_of(ahead)} ends at", amount(ahead.expected), _until(ahead), "ahead"))
     if main is None or main.currency != totals.currency:
         return (*facts, Fact("Ends at", "not known", "No budget looks ahead in this currency.", "ahead"))
     return (*facts, _end(main))
 
 
+def _until(ahead: Forecast) -> Shown:
+    band: Shown = "About, and no band is known yet"
+    if ahead.low is not None and ahead.high is not None:
+        band = joined("About; likely ", amount(ahead.low, named=False), " to ", amount(ahead.high, named=False))
+    return joined(band, ". All scopes together.")
+
+
 def _end(main: BurnDown) -> Fact:
     ahead, name = main.forecast, f"{cut(main.scope, 24)} ends at about"
-    if ahead is None:
+    if ahead is None or is_early(ahead):
         return Fact(name, "not known", joined("It ", verdict(main).shown(), "."), "ahead")
     limit: Shown = "No limit" if main.limit is None else joined("Of a limit of ", amount(main.limit))
     band: Shown = ""
@@ -123,8 +143,9 @@ def _change(now: int, before: int) -> str:
 
 
 def _gauge(burn: BurnDown, ids: svg.Ids) -> Gauge:
-    said, (spent, held), ahead = verdict(burn), stands(burn), burn.forecast
-    name = f"{plain(burn.scope)} · {plain(burn.window)}"
+    said, (spent, held) = verdict(burn), stands(burn)
+    ahead = None if burn.forecast is None or is_early(burn.forecast) else burn.forecast
+    name = name_of(burn)
     ends = [one.nanos for one in (burn.limit, *((ahead.expected, ahead.high) if ahead else ())) if one is not None]
     whole = max([*ends, spent + held, 1]) * 51 // 50
 
@@ -176,6 +197,9 @@ def _needs(report: Report) -> Iterator[Need]:
                                   "prices that bills no longer support"))  # fmt: skip
     if report.anomalies:
         yield Need("anomalies", count(len(report.anomalies), "thing out of the usual", "things out of the usual"))
+    times = sum(one.times for one in report.refusals)
+    if times:
+        yield Need("refusals", count(times, "hold was refused", "holds were refused"))
     today = report.made_at.date()
     lapsing = [
         lot.left

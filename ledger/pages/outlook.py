@@ -1,12 +1,22 @@
 """What a budget's numbers say in one line: past its limit, bound to pass it, or within. Forecasts nothing."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
+from itertools import accumulate
 
-from ..report.values import BurnDown
+from pricing import BadMoney, Money
+
+from ..forecast.values import Forecast
+from ..report.values import MONTHS, BurnDown, BurnPoint, Report
 from .parts import Tone
-from .text import Drawn, exact, joined, percent, sum_of
+from .text import Drawn, count, exact, joined, percent, plain, ratio, span, sum_of
+
+EVERYTHING = "*"
+"""The scope of a forecast over all of one currency."""
+TOO_EARLY = "it is too early to look ahead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +46,14 @@ def stands(burn: BurnDown) -> tuple[int, int]:
 def verdict(burn: BurnDown) -> Verdict:
     """How it stands against its limit."""
     spent, held = stands(burn)
+    ahead = burn.forecast
+    if burn.limit is None and ahead is not None and not is_early(ahead):
+        ends = "should end at about ", ahead.expected.nanos, "" if burn.scope == EVERYTHING else "; it has no limit"
+        return Verdict("calm", "no limit", ends, burn.currency)
     if burn.limit is None:
-        return Verdict("calm", "no limit", ("has no limit",), burn.currency)
-    limit, ahead = burn.limit.nanos, burn.forecast
+        early = "" if ahead is None else f"; {TOO_EARLY}"
+        return Verdict("calm", "no limit", (f"has no limit{early}",), burn.currency)
+    limit = burn.limit.nanos
     if spent > limit:
         return Verdict("alarm", "past its limit", ("is past its limit by ", spent - limit), burn.currency)
     if ahead is None:
@@ -49,15 +64,65 @@ def verdict(burn: BurnDown) -> Verdict:
         when = "" if ahead.exhausts_on is None else f" on {ahead.exhausts_on}"
         over = f"should pass its limit{when}, by ", -spare, " at the end"
         return Verdict("alarm", "headed past it", over, burn.currency)
+    if is_early(ahead):
+        return Verdict("calm", "too early", ("has ", spare, f" of its limit left; {TOO_EARLY}"), burn.currency)
     within = "should end within its limit, with ", spare, " to spare"
     if ahead.high is not None and ahead.high.nanos > limit:
         return Verdict("watch", "close", (*within, ", but may pass it"), burn.currency)
     return Verdict("calm", "within", within, burn.currency)
 
 
-def promise(burn: BurnDown) -> str:
+def everything(report: Report) -> list[BurnDown]:
+    """Where all spend of each currency is headed, as if one budget without a limit held all of it.
+
+    Its days are those of the report where they are those of the forecast; else only today is known.
+    """
+    return [
+        BurnDown(EVERYTHING, "month", one.currency, *one.window, one.limit, _points(report, one), one)
+        for one in report.forecasts
+    ]
+
+
+def _points(report: Report, ahead: Forecast) -> tuple[BurnPoint, ...]:
+    first, today = ahead.window[0], ahead.at.date()
+    days = [first + timedelta(days=number) for number in range((today - first).days + 1)]
+    spent, held = ({str(day): 0 for day in days} for _ in "ab")
+    for cell in report.by_day:
+        day = cell.keys.get("day", "")
+        if cell.currency == ahead.currency and day in spent:
+            spent[day] += cell.settled.nanos
+            held[day] += cell.held.nanos
+    sums = list(zip(days, accumulate(spent.values()), accumulate(held.values()), strict=True))
+    if report.tz == "UTC" and sums[-1][1] == ahead.spent.nanos:
+        with suppress(BadMoney):  # absurd amounts may add up to more than money can be
+            return tuple(
+                BurnPoint(day, Money(one, ahead.currency), Money(two, ahead.currency)) for day, one, two in sums
+            )
+    return (BurnPoint(today, ahead.spent, ahead.held),)
+
+
+def is_early(ahead: Forecast) -> bool:
+    """Whether too few days are over to say more than what is spent, held and planned."""
+    return ahead.method == "none"
+
+
+def name_of(burn: BurnDown) -> str:
+    return "All spend" if burn.scope == EVERYTHING else f"{plain(burn.scope)} · {plain(burn.window)}"
+
+
+def period_of(ahead: Forecast) -> str:
+    """November, where the window is a month; else its days."""
+    first, after = ahead.window
+    month = first.day == 1 and after == (first + timedelta(days=32)).replace(day=1)
+    return MONTHS[first.month - 1] if month else span(first, after)
+
+
+def last_day(ahead: Forecast) -> date:
+    return ahead.window[1] - timedelta(days=1)
+
+
+def promise(ahead: Forecast | None) -> str:
     """How often the band held when it was tried, or why there is none."""
-    ahead = burn.forecast
     if ahead is None:
         return "No forecast could be made."
     if ahead.low is None or ahead.high is None:
@@ -67,6 +132,17 @@ def promise(burn: BurnDown) -> str:
         return f"{said}; it was not checked on the past."
     inside, of = ahead.coverage
     return f"{said}; checked on the past, it held {inside} of {of} times{f' ({percent(inside, of)})' if of else ''}."
+
+
+def record(ahead: Forecast) -> str:
+    """How earlier forecasts did; nothing where none is over."""
+    track = ahead.track
+    if track is None or not track.forecasts:
+        return ""
+    off = "" if track.wape is None else f", off by {percent(track.wape.numerator, track.wape.denominator)} on the whole"
+    held = "" if track.coverage is None else f", inside the band {track.coverage[0]} of {track.coverage[1]} times"
+    worth = "" if track.mase is None else f", {ratio(track.mase)} times the error of “as a week ago”"
+    return f"Past forecasts: {count(track.forecasts, 'was', 'were')} scored{off}{worth}{held}."
 
 
 def pressing(burns: Iterable[BurnDown]) -> list[BurnDown]:

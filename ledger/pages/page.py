@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..report.values import Report
-from . import budgets, credit, faults, quotes, spend
+from . import ahead, budgets, credit, faults, quotes, spend
 from .headline import headline
 from .parts import Section
 from .svg import Ids
@@ -32,6 +32,7 @@ def page(report: Report) -> str:
 
 def _sections(report: Report, ids: Ids) -> list[Section]:
     return [
+        ahead.section(report, ids),
         spend.by_day(report, ids),
         *spend.by_kind(report, ids),
         budgets.section(report, ids),

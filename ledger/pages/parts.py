@@ -21,6 +21,8 @@ class Column:
     number: bool = False
     whole: bool = False
     """Whether its cells stay on one line: dates and the like."""
+    prose: bool = False
+    """Whether its cells are sentences, and want room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Table:
     foot: tuple[Shown, ...] = ()
     more: str = ""
     """What was left out."""
+    slim: bool = False
+    """Whether it is many short rows, which stand side by side on paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,10 @@ class Section:
     tables: tuple[Table, ...] = ()
     tables_first: bool = False
 
+    @property
+    def quiet(self) -> bool:
+        return not self.figures and not self.tables
+
 
 def text(name: str) -> Column:
     return Column(name)
@@ -79,6 +87,10 @@ def text(name: str) -> Column:
 
 def whole(name: str) -> Column:
     return Column(name, whole=True)
+
+
+def prose(name: str) -> Column:
+    return Column(name, prose=True)
 
 
 def number(name: str) -> Column:

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from ..report.values import Accuracy, Report
 from . import svg
-from .parts import ROWS, Figure, Key, Section, Table, more, number, text, whole
+from .faults import UNBILLED
+from .parts import ROWS, Figure, Key, Section, Table, more, number, prose, text, whole
 from .text import count, cut, plain, ratio, settings
 
 DRAWN = 16
@@ -90,7 +91,8 @@ def drift(report: Report, ids: svg.Ids) -> Section:
     found = sorted(report.drift, key=lambda one: (-one.charges, one.offer, settings(one.settings)))
     title = "Prices that drift"
     if not found:
-        return Section("drift", title, "Every charge supports the price on its card.")
+        known = any(one.invoiced is not None for one in report.totals)
+        return Section("drift", title, "Every charge supports the price on its card." if known else UNBILLED)
     lead = f"The charges of {count(len(found), 'offer')} support another price than its card's. "
     lead += "Accepting one writes an override card."
     columns = (
@@ -100,7 +102,7 @@ def drift(report: Report, ids: svg.Ids) -> Section:
         number("charged"),
         number("charges"),
         whole("since"),
-        text("in words"),
+        prose("in words"),
     )
     rows = tuple(
         (

@@ -17,7 +17,6 @@ BINS = 100
 DAY_ROWS = 300
 
 _TIMES = ("day", "week", "month")
-_KEYS = (Key("settled", "settled"), Key("held", "held"), Key("invoiced", "invoiced"))
 
 
 @dataclass(slots=True)
@@ -77,18 +76,31 @@ def _days(currency: str, cells: Sequence[Cell], period: tuple[date, date], ids: 
     largest = max((one.top for row in rows.values() for one in row), default=0)
     marks, height = list[str](), 0
     for name in order:
-        marks.extend(_panel(name, rows[name], bins, svg.Scale(largest, height + 34, height + 104), currency))
-        height += 116
+        marks.extend(_panel(name, rows[name], bins, svg.Scale(largest, height + 40, height + 108), currency))
+        height += 124
     marks.extend(_dates(bins, height + 4))
     title = f"Spend by {_first_name(cells)} and provider, {currency}"
     said = "; ".join(f"{name}: settled {exact(sum(one.settled for one in rows[name]))} {currency}" for name in order)
-    return Figure(title, svg.chart(ids(), height + 12, title, f"{said}.", marks), _KEYS, (), _day_table(cells, title))
+    return Figure(
+        title,
+        svg.chart(ids(), height + 12, title, f"{said}.", marks),
+        _keys(cells, "invoiced"),
+        (),
+        _day_table(cells, title),
+    )
+
+
+def _keys(cells: Sequence[Cell], billed: str) -> tuple[Key, ...]:
+    """Of what is drawn."""
+    held, invoiced = any(cell.held for cell in cells), any(cell.invoiced is not None for cell in cells)
+    there = (Key("settled", "settled"), True), (Key("held", "held"), held), (Key(billed, "invoiced"), invoiced)
+    return tuple(key for key, is_there in there if is_there)
 
 
 def _panel(name: str, row: list[_Sum], bins: list[list[str]], scale: svg.Scale, currency: str) -> Iterator[str]:
     settled = sum(one.settled for one in row)
-    yield from svg.name(0, scale.top - 16, name or "no provider")
-    yield svg.label("value end", "100%", scale.top - 16, f"{brief(settled)} {currency}")
+    yield from svg.name(0, scale.top - 22, name or "no provider")
+    yield svg.label("value end", "100%", scale.top - 22, f"{brief(settled)} {currency}")
     yield from scale.lines(2)
     left, whole = len(bins) * 4, len(bins) * 104
     for place, (one, names) in enumerate(zip(row, bins, strict=True)):
@@ -165,14 +177,15 @@ def _ranked(id_: str, title: str, what: str, cells: Sequence[Cell], ids: svg.Ids
         return Section(id_, title, empty)
     figures = tuple(_bars(title, what, currency, group, ids) for currency, group in _grouped(cells))
     first = max(cells, key=lambda cell: cell.settled.nanos)
-    lead = f"{count(len(cells), what)}; the dearest is {cut(_last(cell=first) or f'no {what}', 60)}."
+    name = cut(_last(first) or f"no {what}", 60)
+    lead = f"All of it: {name}." if len(cells) == 1 else f"{count(len(cells), what)}; the dearest is {name}."
     return Section(id_, title, lead, figures)
 
 
 def _bars(title: str, what: str, currency: str, cells: Sequence[Cell], ids: svg.Ids) -> Figure:
     ranked = sorted(cells, key=lambda cell: (-cell.settled.nanos - cell.held.nanos, tuple(cell.keys.values())))
     drawn, marks = ranked[:BARS], list[str]()
-    largest = max([_of(cell).top for cell in ranked] + [1])
+    largest = max([_of(cell).top for cell in ranked] + [1]) * 201 // 200 + 1
     for place, cell in enumerate(drawn):
         y, one = place * 44, _of(cell)
         bar: list[str] = []
@@ -191,7 +204,7 @@ def _bars(title: str, what: str, currency: str, cells: Sequence[Cell], ids: svg.
     named = f"{title}, {currency}"
     drawing = svg.chart(ids(), len(drawn) * 44, named, f"Settled, the dearest first: {said} {currency}.", marks)
     table = _table(ranked[:ROWS], cells, named, more(min(ROWS, len(cells)), len(cells), "dearest"))
-    return Figure(named, drawing, _KEYS, words, table)
+    return Figure(named, drawing, _keys(cells, "billed"), words, table)
 
 
 def _of(cell: Cell) -> _Sum:

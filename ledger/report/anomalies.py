@@ -16,6 +16,7 @@ _WIDTH = Fraction(9, 2)
 """Times the median distance from the median: some three standard deviations of a normal day."""
 _LEAST_SHARE = Fraction(1, 2)
 """A day this much off its median, of it, is never out of the usual: even spend is no cause for alarm."""
+CENT = 10**7
 LEAST_FAILURES, LEAST_RETRIES = 5, 5
 
 
@@ -40,7 +41,7 @@ def spend(days: Mapping[date, int], currency: str, period: tuple[date, date], un
     for day in _each(period, until):
         band = _band(days, day)
         if band is not None and not band[0] <= days.get(day, 0) <= band[2]:
-            low, median, high = (Money(round(max(edge, Fraction(0))), currency) for edge in band)
+            low, median, high = (_brief(max(edge, Fraction(0)), currency) for edge in band)
             value = days.get(day, 0)
             word = "more" if value > band[2] else "less"
             yield Anomaly(
@@ -103,6 +104,11 @@ def _band(days: Mapping[date, int], day: date) -> tuple[Fraction, Fraction, Frac
     spread = _median(sorted(abs(one - middle) for one in known))
     width = max(_WIDTH * spread, _LEAST_SHARE * middle)
     return middle - width, middle, middle + width
+
+
+def _brief(nanos: Fraction, currency: str) -> Money:
+    """What is usual, to the cent from 1 up: it is an estimate, and no one's money."""
+    return Money(round(nanos / CENT) * CENT if nanos >= 100 * CENT else round(nanos), currency)
 
 
 def _median(ordered: list[Fraction]) -> Fraction:

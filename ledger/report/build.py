@@ -20,7 +20,7 @@ from ..scopes import chain
 from ..store import Work
 from . import anomalies, cells, sources
 from .bills import Bills
-from .values import Anomaly, BurnDown, BurnPoint, Cell, Exposure, Grouping, Report, Totals
+from .values import MONTHS, Anomaly, BurnDown, BurnPoint, Cell, Exposure, Grouping, Report, Totals
 
 MOST_BUDGETS = 40
 """The fullest so many have a burn-down: a page with more is not read."""
@@ -39,12 +39,22 @@ class Asked:
     grouping: tuple[Grouping, ...] = ()
 
     @property
+    def is_month(self) -> bool:
+        first, after = self.period
+        return first.day == 1 and after == (first + timedelta(days=32)).replace(day=1)
+
+    @property
     def before(self) -> tuple[date, date]:
         """The period before: the month before a whole month, else of as many days."""
         first, after = self.period
-        month = first.day == 1 and after == (first + timedelta(days=32)).replace(day=1)
-        start = (first - timedelta(days=1)).replace(day=1) if month else first - (after - first)
+        start = (first - timedelta(days=1)).replace(day=1) if self.is_month else first - (after - first)
         return start, first
+
+    @property
+    def title(self) -> str:
+        first = self.period[0]
+        of = "" if self.scope is None else f" of {self.scope}"
+        return f"Spend{of} in {MONTHS[first.month - 1]} {first.year}" if self.is_month else f"Spend{of}"
 
 
 Kept = list[tuple[Limit, Forecast]]
@@ -66,7 +76,7 @@ def build(work: Work, now: int, asked: Asked, bills: Bills | None) -> tuple[Repo
     everything = [] if asked.scope is not None else overall(work, now)
     stretch = cells.stretch(asked.period, asked.tz)
     report = Report(
-        title="Spend" if asked.scope is None else f"Spend of {asked.scope}",
+        title=asked.title,
         made_at=moment(now),
         period=asked.period,
         tz=asked.tz,

@@ -15,7 +15,7 @@ from ..instants import moment, zone
 from ..learning.accuracy import quantile
 from ..store import Statement, Work
 from ..texts import words
-from ..values import Credits
+from ..values import CreditLot, Credits
 from . import rollup
 from .anomalies import Tries
 from .values import Accuracy, Exposure, LotLeft, Refused, Runway
@@ -110,21 +110,22 @@ def refusals(work: Work, stretch: tuple[int, int], scope: str | None) -> tuple[R
 
 
 def runways(work: Work, now: int) -> tuple[Runway, ...]:
-    """Of each kind of credits that was bought: what is left, how fast it goes, and which lots expire first."""
+    """Of each kind of credits that was bought: what has not expired, how fast it goes, which lots expire first."""
     return tuple(_runway(work, now, one) for one in lots.credits(work, None) if one.lots)
 
 
 def _runway(work: Work, now: int, one: Credits) -> Runway:
     today = moment(now).date()
     ladder = sorted(
-        (lot for lot in one.lots if lot.remaining),
+        (lot for lot in one.lots if lot.remaining and (lot.expires_at is None or lot.expires_at > moment(now))),
         key=lambda lot: (date.max if lot.expires_at is None else lot.expires_at.date(), lot.id),
     )
     since = now - RUNWAY_DAYS * rollup.DAY
     rows = work.rows(_USED, {"account": accounts.prepaid(one.provider), "since": since})
     used = next((int(row["nanos"] or 0) for row in rows if row["currency"] == one.currency), 0)
-    left = max(0, one.remaining.nanos - max(0, one.undrawn.nanos))
-    days = None if used <= 0 else left * RUNWAY_DAYS // used
+    undrawn = max(0, one.undrawn.nanos)
+    left = max(0, sum(lot.remaining.nanos for lot in ladder) - undrawn)
+    days = None if used <= 0 else _lasting(ladder, undrawn, Fraction(used, RUNWAY_DAYS), today)
     lasts = days is not None and days <= (date.max - today).days
     return Runway(
         provider=one.provider,
@@ -140,6 +141,17 @@ def _runway(work: Work, now: int, one: Credits) -> Runway:
             for lot in ladder
         ),
     )
+
+
+def _lasting(ladder: list[CreditLot], undrawn: int, per_day: Fraction, today: date) -> int:
+    """Whole days until nothing is left at this pace: what expires before it is used is lost."""
+    days = Fraction(0)
+    for lot in ladder:
+        owed = min(undrawn, lot.remaining.nanos)
+        undrawn -= owed
+        done = days + (lot.remaining.nanos - owed) / per_day
+        days = done if lot.expires_at is None else max(days, min(done, Fraction((lot.expires_at.date() - today).days)))
+    return int(days)
 
 
 def accuracy(work: Work, stretch: tuple[int, int], scope: str | None) -> tuple[Accuracy, ...]:

@@ -13,6 +13,10 @@ from ..reconcile.values import Break
 
 Basis = Literal["held", "settled", "invoiced"]
 BASES: tuple[Basis, ...] = ("held", "settled", "invoiced")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 Grouping = str
 """day, week, month, provider, offer, scope (a path; `scope:1` its first part), or `tag:NAME`."""
 
@@ -81,6 +85,7 @@ class Runway:
     per_day: Money | None
     """Of the last 28 days; None: nothing was used."""
     exhausts_on: date | None
+    """At this pace, a lot that expires unused being lost; None: never, or nothing was used."""
     lots: tuple[LotLeft, ...]
     """The soonest to expire first."""
 

@@ -227,7 +227,18 @@ def sample() -> Report:
             "No bill was imported for the days from 2026-11-22 on: their invoiced amounts are not known.",
             "globex/launch has no band: fewer than 10 checks of one could be made.",
         ),
+        forecasts=(_all_of(totals),),
     )
+
+
+def _all_of(totals: Totals) -> Forecast:
+    """Where all of it is headed: some of it no budget is set for."""
+    burn = BurnDown(
+        "*", "month", "USD", FIRST, AFTER, None, (BurnPoint(NOW.date(), totals.settled, totals.held),), None
+    )
+    ahead = _forecast(burn, "1294.113827", "1240.36", "1371.9")
+    return replace(ahead, exhausts_on=None, runway_days=None, burn_rate=usd("43.476"), naive=usd("1311.742"),
+                   changed_on=date(2026, 10, 21), planned=usd("12.50"))  # fmt: skip
 
 
 def _burn_downs(settled: Money) -> tuple[BurnDown, ...]:

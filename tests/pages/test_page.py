@@ -92,14 +92,86 @@ def test_its_message_comes_first(usual: Read) -> None:
     main = next(usual.tree.iter("main"))
     said = " ".join("".join(main[0].itertext()).split())
     totals = sample().totals[0]
-    for word in ("Spent", "Promised", "May yet come", "acme ends at about", "What needs a person"):
+    for word in ("Spent", "Promised", "May yet come", "November ends at", "What needs a person"):
         assert word in said
+    assert "November should end at about 1,294.11 USD. acme should end within its limit, with" in said
     titles = {one.get("title") for one in main[0].iter("span")}
     for amount in (totals.settled, totals.held, totals.exposed):
         assert f"{written(amount)} USD" in titles
     assert "1 budget past its limit or bound to pass it" in said
     assert "4 open breaks" in said
     assert "3 jobs that may have been charged" in said
+    assert "9 holds were refused" in said
+
+
+def test_without_an_outlook_of_everything_the_broadest_budget_is_the_message() -> None:
+    made = read(page(replace(sample(), forecasts=())))
+    check(made)
+    said = " ".join("".join(next(made.tree.iter("main"))[0].itertext()).split())
+    assert "acme ends at about" in said
+    assert "November" not in said.partition("What needs")[0]
+    other = replace(sample().forecasts[0], window=(FIRST, FIRST + timedelta(days=8)))
+    assert "2026-11-01 to 2026-11-08 ends at" in page(replace(sample(), forecasts=(other,)))
+
+
+def test_where_all_spend_is_heading_is_said_drawn_and_scored(usual: Read) -> None:
+    (part,) = (one for one in usual.all("section") if one.get("id") == "outlook")
+    said = " ".join("".join(part.itertext()).split())
+    for words in (
+        "The first budget to be used up is acme/autumn · month: on 2026-11-28, in 4 days.",
+        "By 2026-11-30 it should come to about 1,294.11 USD, likely between 1,240.36 and 1,371.90 USD.",
+        "So far: 1,043.43 USD spent, 19.99 USD held, 12.50 USD planned; a usual day is 43.47 USD.",
+        "meant to hold 8 times in 10; checked on the past, it held 31 of 38 times (82 %).",
+        "Past forecasts: 6 were scored, off by 9 % on the whole",
+        "inside the band 5 of 6 times",
+        "Every day as a week ago would end at 1,311.74 USD.",
+        "The level changed on 2026-10-21.",
+        "Credits that cost 18.40 USD will expire unused, on top of it.",
+    ):
+        assert words in said
+    rows = [[" ".join("".join(cell.itertext()).split()) for cell in row] for row in part.iter("tr")]
+    assert ["2026-11-24", "1,043.43", "19.99"] in rows
+    assert rows[-3:] == [
+        ["at its end", "1,294.11", "–"],
+        ["likely from", "1,240.36", "–"],
+        ["likely to", "1,371.90", "–"],
+    ]
+    assert part.find(".//polygon[@class='band']") is not None
+    days = sum(1 for row in rows if len(row[0]) == 10 and row[0].startswith("2026-11-"))
+    assert days == 24
+
+
+def test_too_early_to_look_ahead_is_said_and_nothing_is_promised() -> None:
+    made = sample()
+    burn = made.burn_downs[0]
+    assert burn.forecast is not None
+    early = replace(burn.forecast, method="none", low=None, high=None, coverage=None, burn_rate=None)
+    whole = replace(made.forecasts[0], method="none", low=None, high=None, coverage=None, burn_rate=None)
+    burns = tuple(replace(burn, limit=limit, forecast=early) for limit in (burn.limit, None))
+    shown = read(page(replace(made, burn_downs=burns, forecasts=(whole,))))
+    check(shown)
+    said = " ".join("".join(next(shown.tree.iter("main")).itertext()).split())
+    assert "acme has 29.60 USD of its limit left; it is too early to look ahead." in said
+    assert "It has no limit; it is too early to look ahead." in said
+    assert "It is too early to look ahead: that takes three finished days." in said
+    assert not any(words in said for words in ("should end", "should come", "Expected by", "Likely"))
+
+
+def test_an_outlook_of_another_period_is_drawn_from_today() -> None:
+    made = sample()
+    other = replace(made, by_day=made.by_day[:9], tz="Europe/Paris")
+    shown = read(page(other))
+    check(shown)
+    (part,) = (one for one in shown.all("section") if one.get("id") == "outlook")
+    assert [row[0].findtext("bdi") for row in part.iter("tr")][1] == "2026-11-24"
+    no_band = replace(made.forecasts[0], low=None, high=None, coverage=None, track=None, limit=usd("1100"),
+                      exhausts_on=date(2026, 11, 26), runway_days=2)  # fmt: skip
+    said = read(page(replace(made, forecasts=(no_band,)))).words
+    assert "No band: too few past checks tell how often it would hold." in said
+    assert "No forecast is over yet, so none was scored." in said
+    assert "At this pace the limit is used up in 2 days, on 2026-11-26." in said
+    own = read(page(replace(made, forecasts=(), scope="acme")))
+    assert "What is looked ahead stands with each budget." in own.words
 
 
 def test_each_chart_has_its_numbers_beneath(usual: Read) -> None:
@@ -231,8 +303,8 @@ def test_fields_of_a_report_are_all_drawn(usual: Read) -> None:
             assert len(without) < len(usual.html) - 500, part.name
 
 
-ASKED = {"grouping", "cells", "forecasts"}
-"""What only some ask for, and the outlook of everything, which stands beside no budget: told by the terminal."""
+ASKED = {"grouping", "cells"}
+"""What only some ask for."""
 
 
 def test_a_bill_that_cannot_be_told_is_said_where_breaks_are_and_needs_a_person() -> None:

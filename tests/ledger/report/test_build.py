@@ -41,6 +41,8 @@ def test_a_report_says_what_was_done() -> None:
     assert w.hold("too-much", price=quote("999")).refused is not None
     found = w.ledger.report(tag="team", grouping=("week", "scope:1"))
     assert (found.period, found.scope, found.tz) == (NOVEMBER, None, "UTC")
+    assert found.title == "Spend in November 2026"
+    assert w.ledger.report((date(2026, 11, 1), date(2026, 11, 8)), "acme").title == "Spend of acme"
     (total,) = found.totals
     assert (total.jobs, total.settled, total.before) == (20, usd("26.60"), usd("86.80"))
     assert (total.held, total.exposed, total.provisional, total.invoiced) == (
@@ -168,12 +170,19 @@ def test_credits_have_a_runway_and_a_ladder_of_expiry() -> None:
     w.ledger.draw_credits("creatify")
     (one,) = w.ledger.report().runways
     assert (one.left, one.cost_left) == (credit("128"), usd("27"))
-    assert (one.per_day, one.exhausts_on) == (credit("1"), (w.clock.now + timedelta(days=128)).date())
+    assert (one.per_day, one.exhausts_on) == (credit("1"), later.date())  # 128 days' worth, but the rest expires
     assert [(lot.lot, lot.left, lot.cost_left) for lot in one.lots] == [
         ("soon", credit("28"), usd("7")), ("later", credit("100"), usd("20")),
     ]  # fmt: skip
     (all_of,) = w.ledger.forecast(None)
     assert all_of.scope == "*"
+    w.ledger.buy_credits("creatify", credit("200"), usd("40"), lot="ever")
+    (one,) = w.ledger.report().runways
+    assert one.exhausts_on == (w.clock.now + timedelta(days=90 + 200)).date()
+    w.clock.forward(days=45)
+    (one,) = w.ledger.report().runways
+    assert (one.left, [lot.lot for lot in one.lots]) == (credit("300"), ["later", "ever"])  # what expired is not left
+    assert (one.per_day, one.exhausts_on) == (None, None)
 
 
 def test_forecasts_are_kept_and_scored_when_their_window_is_over() -> None:
@@ -238,6 +247,10 @@ def test_a_day_far_outside_the_band_stands_out_and_an_even_pace_does_not() -> No
     assert (found.day.day, found.what, found.value, found.usual) == (20, "spend", "30.00 USD", "5.00 USD to 15.00 USD")
     days[date(2026, 11, 25)] = 0
     assert [one.day.day for one in judged(days)] == [20, 25]
+    (found,) = judged(steady(28, 10_123_456_789) | {date(2026, 11, 20): 30 * 10**9})
+    assert (found.usual, found.reason[:35]) == ("5.06 USD to 15.19 USD", "more than the band around 10.12 USD")
+    (found,) = judged(steady(28, 1_234_567) | {date(2026, 11, 20): 30 * 10**9})
+    assert found.usual == "0.000617284 USD to 0.00185185 USD"  # below 1 all digits count
     assert judged({date(2026, 11, 20): 10**12}) == []  # nothing is usual yet
 
 
