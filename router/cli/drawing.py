@@ -56,7 +56,12 @@ def message(report: Report) -> list[str]:
         if one.exposed:
             said += f"; {cents(one.exposed)} may have been charged and is not posted"
         lines.append(said)
-    lines += [f"this month ends at {_outlook(one)}" for one in report.forecasts]
+    lines += [
+        "too early to say where this month ends: that takes three finished days"
+        if one.method == "none"
+        else f"this month ends at {_outlook(one)}"
+        for one in report.forecasts
+    ]
     return lines or ["nothing was spent"]
 
 

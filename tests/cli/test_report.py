@@ -68,6 +68,7 @@ def test_what_a_job_cost_is_in_every_part_of_the_report(world: World) -> None:
     assert shown.code == 0
     first = shown.out.splitlines()
     assert "spent by 1 jobs" in first[1]
+    assert first[2] == "too early to say where this month ends: that takes three finished days"
     assert all(len(line) <= 100 for line in first)
     world.verified()
 
