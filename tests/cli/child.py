@@ -14,14 +14,16 @@ import sys
 import traceback
 from collections.abc import Mapping
 from functools import cache, partial
+from itertools import count
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 import typer.main
 
 import router.cli.run as commands
 import router.sandbox  # warm, so that a forked one serves at once
-from ledger import Ledger
+from ledger import Imported, Ledger
+from ledger.statement import importing
 from pricing import PriceBook, usd
 from router import Router
 from router.cli import main
@@ -49,6 +51,22 @@ def watcher(kill_at: str | None, trace: str | None) -> OnStep:
     return on_step
 
 
+def dying_import(kill_at: str) -> None:
+    """Die inside a page of a bill, its rows written and not committed (`lines-2`), or once it is (`page-2`)."""
+    bring, pages = importing.bring, count(1)
+
+    def dying(*given: Any) -> Imported:
+        page = next(pages)
+        if kill_at == f"page-{page - 1}":
+            os.kill(os.getpid(), signal.SIGKILL)
+        told = bring(*given)
+        if kill_at == f"lines-{page}":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return told
+
+    importing.bring = dying
+
+
 def perform(task: Mapping[str, object]) -> int:
     """Run the command; answers its exit code as the interpreter would."""
     argv = cast("list[str]", task["argv"])
@@ -58,6 +76,8 @@ def perform(task: Mapping[str, object]) -> int:
     if kill_at is not None or trace is not None:
         hook = watcher(None if kill_at is None else str(kill_at), None if trace is None else str(trace))
         commands.__dict__["Router"] = partial(Router, on_step=hook)
+    if kill_at is not None:
+        dying_import(str(kill_at))
     try:
         main(argv)
     except SystemExit as end:

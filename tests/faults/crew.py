@@ -6,7 +6,6 @@ Every child opens the ledger itself, after the fork. A line it has written out a
 On PostgreSQL the children share nothing but its address: each has a working directory and a wall clock of its own.
 """
 
-import importlib
 import json
 import os
 import queue
@@ -18,14 +17,18 @@ import tempfile
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ledger import Ledger
+from ledger import Imported, Ledger, Statement, read_statement
+from ledger.statement import importing
+from ledger.store.postgres import PostgresWork
+from ledger.store.sqlite import SqliteWork
 from tests.ledger.world import World, quote
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +81,7 @@ class Crew:
             self.running[line["name"]] = line["pid"]
         if "error" in line:
             raise AssertionError(f"{line['name']}: {line['error']}")
-        if "end" in line:
+        if "end" in line or "killed" in line:
             self.running.pop(line["name"], None)
         return line
 
@@ -116,7 +119,10 @@ def skewed(seconds: float) -> None:
 
 
 def ledger_of(order: Doc) -> Ledger:
-    """`born`: the process's own clock begins then, and goes on a second each time it is looked at."""
+    """`born`: the process's own clock begins then, and goes on a second at each look; `still`: it does not."""
+    if "still" in order:
+        stands = datetime.fromisoformat(order["still"])
+        return Ledger.open(order["url"], clock=lambda: stands)
     if "born" not in order:
         return Ledger.open(order["url"])
     born, looks = datetime.fromisoformat(order["born"]), count()
@@ -205,6 +211,48 @@ def write(order: Doc) -> Doc:
     return {"jobs": n}
 
 
+def bring(order: Doc) -> Doc:
+    """Import a bill, so many lines in a transaction; dies after its n-th write, or before its n-th page, telling so."""
+    importing.PAGE = order["page"]
+    with ledger_of(order) as ledger:
+        if "at_write" in order:
+            kind = SqliteWork if order["url"].startswith("sqlite") else PostgresWork
+            writes = count(1)
+            for name in ("run", "add", "later", "many"):
+                setattr(kind, name, mortal(getattr(kind, name), lambda: next(writes) == order["at_write"], order))
+        if "at_page" in order:
+            pages = count(1)
+            nothing = mortal(lambda: None, lambda: next(pages) == order["at_page"], order)
+            inner: Callable[..., Imported] = importing.bring
+
+            def brought(*given: Any) -> Imported:
+                nothing()
+                return inner(*given)
+
+            importing.bring = brought
+        told = ledger.import_statement(statement(order["said"]), author="ann")
+    return {"lines": told.lines}
+
+
+def statement(said: Doc) -> Statement:
+    """What fal said in November."""
+    period = date(2026, 11, 1), date(2026, 12, 1)
+    return read_statement("fal-billing-events", [said], fetched_at=datetime(2026, 11, 23, tzinfo=UTC), period=period)
+
+
+def mortal(act: Callable[..., Any], is_last: Callable[[], bool], order: Doc) -> Callable[..., Any]:
+    """The process is gone after the act, if it is the last one; what is not committed goes with it."""
+
+    def done(*given: Any, **more: Any) -> Any:
+        answer = act(*given, **more)
+        if is_last():
+            say(name=order["name"], killed=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    return done
+
+
 def found(order: Doc) -> Doc:
     """Open a database that nobody has opened before, at the instant `go`."""
     time.sleep(max(0, order["go"] - time.monotonic()))
@@ -212,7 +260,7 @@ def found(order: Doc) -> Doc:
     return {}
 
 
-TASKS = {"found": found, "race": race, "mixed": mixed, "founder": founder, "write": write}
+TASKS = {"bring": bring, "found": found, "race": race, "mixed": mixed, "founder": founder, "write": write}
 
 
 def _child(order: Doc) -> None:
@@ -236,7 +284,6 @@ def main() -> None:
     warm.ledger.set_budget("acme", None, currency="USD")
     warm.hold()
     warm.ledger.close()
-    importlib.import_module("ledger.store.postgres")
     # Unbuffered: what is read ahead, a fork would have twice.
     with open(0, "rb", buffering=0, closefd=False) as orders:
         while line := orders.readline():

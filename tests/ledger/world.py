@@ -223,8 +223,8 @@ def plain(ledger: Ledger) -> dict[str, list[dict[str, Any]]]:
         name: [dict(zip(METADATA.tables[name].columns.keys(), row, strict=True)) for row in found]
         for name, found in dump(ledger).items()
     }
-    counted = {name: {row["id"]: n for n, row in enumerate(rows[name])} for name in ("budget", "period", "txn")}
-    refers = {"budget_id": "budget", "period_id": "period", "txn": "txn"}
+    refers = {"budget_id": "budget", "period_id": "period", "txn": "txn", "billed": "billed"}
+    counted = {name: {row["id"]: n for n, row in enumerate(rows[name])} for name in refers.values()}
     for found in rows.values():
         for n, row in enumerate(found):
             if isinstance(row.get("id"), int):
