@@ -22,7 +22,7 @@ class Exporting:
     def export(
         self,
         form: "Form",
-        out: Path | BinaryIO,
+        out: Path | str | BinaryIO,
         *,
         since: date | None = None,
         until: date | None = None,
@@ -37,6 +37,7 @@ class Exporting:
         """
         from .export import reading, run  # only where it is asked for
 
+        out = Path(out) if isinstance(out, str) else out
         as_parquet = run.takes_parquet(form, out if isinstance(out, Path) else None)
         wanted = reading.Wanted(since, until, scope)
         with ExitStack() as stack:

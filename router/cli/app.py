@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
 import typer
@@ -77,6 +78,9 @@ app.add_typer(db.db_app, name="db")
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 done, 1 refused, 2 bad input, 3 provider, 4 unknown, 5 fault, 6 storage."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal of another alphabet gets escapes for what it lacks
+            stream.reconfigure(errors="backslashreplace")
     try:
         check_words("the argument", *words)
         code = app(words, prog_name="faregate", standalone_mode=False)

@@ -152,7 +152,7 @@ def _page(found: Report) -> str:
 def _write(path: Path, text: str) -> None:
     """Whole or not at all. Raises BadRequest, StorageError."""
     if path == _STDOUT:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(text.encode())  # as in a file, whatever the terminal's alphabet
         return
     with whole_file(path) as file:
         file.write(text.encode())

@@ -237,3 +237,14 @@ def test_whom_the_machine_does_not_know_may_still_speak(
 
     monkeypatch.setattr("getpass.getuser", unknown)
     assert (options.author(None), options.author("ann")) == ("", "ann")
+
+
+def test_a_terminal_of_another_alphabet_gets_escapes_and_files_get_utf_8(world: World) -> None:
+    world.run("statement", "import", saved(world, event(endpoint_id="zażółć"))).ok()
+    narrow = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    for words in (("report",), ("forecast",), ("reconcile",)):
+        done = world.launch(*words, env=narrow, plain=True).wait()
+        assert done.code in (0, 1), done
+        done.quiet()
+    page = world.launch("report", "--html", "-", env=narrow, plain=True).wait()
+    assert (page.code, "·" in page.out) == (0, True)

@@ -203,6 +203,8 @@ def test_a_file_is_whole_or_what_it_was(tmp_path: Path, monkeypatch: pytest.Monk
     assert w.ledger.export("csv", out) == 9
     assert [one.name for one in tmp_path.iterdir()] == ["jobs.csv"]
     assert out.read_bytes().decode() == exported(w.ledger, "csv")
+    assert w.ledger.export("csv", str(tmp_path / "named.csv")) == 9
+    assert (tmp_path / "named.csv").read_bytes() == out.read_bytes()
 
 
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
