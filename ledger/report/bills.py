@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import sqlalchemy as sa
 
+from pricing import Money
+
 from ..errors import BadStatement
 from ..evidence import Terms as Quoted
 from ..learning.charges import charges_of
@@ -28,6 +30,11 @@ _GRANTED = Statement(
     sa.text(
         "SELECT attempt.id, job.granted_at, job.tags FROM attempt JOIN job ON job.id = attempt.job "
         "WHERE job.granted_at >= :starts AND job.granted_at < :ends"
+    )
+)
+_ACCEPTED = Statement(
+    sa.text(
+        "SELECT currency, CAST(SUM(posted_nanos) AS BIGINT) AS nanos FROM saying GROUP BY currency ORDER BY currency"
     )
 )
 
@@ -73,6 +80,8 @@ def told(work: Work, at: datetime, stretch: tuple[int, int], scope: str | None, 
         breaks = tuple(one for one in breaks if one.job is not None and within(scope, scopes[one.job]))
         if nobodys:
             notes.append(f"{nobodys} breaks that name no job are of no scope, so not in this report.")
+    elif accepted := [str(Money(row["nanos"], row["currency"])) for row in work.rows(_ACCEPTED, {}) if row["nanos"]]:
+        notes.append(f"Of no job, so in no sum here: {', '.join(accepted)} that people accepted of bills, in all.")
     drift = tuple(map(_drift, drifts(charges_of(ours, statements))))
     return Bills(invoiced, breaks, drift, tuple(notes), tuple(unread))
 

@@ -98,7 +98,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         _mute()
         _fail(words, "storage", f"the answer cannot be written: {error.strerror or error}", STORAGE)
     if code == INTERRUPTED:  # Typer answers Ctrl-C with the bare number
-        _fail(words, "interrupted", "interrupted; `faregate resume` goes on with what was sent", INTERRUPTED)
+        sends = words[:1] in (["run"], ["plan"], ["resume"])
+        more = "`faregate resume` goes on with what was sent" if sends else "the same command again does the rest"
+        _fail(words, "interrupted", f"interrupted; {more}", INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -43,7 +43,8 @@ def export(
     if json:
         answer({"form": form, "file": out, "rows": count})
     elif out != "-":
-        console().print(f"written: {out}, {count} {'row' if count == 1 else 'rows'}", markup=False)
+        what = "transaction" if form == "hledger" else "row"
+        console().print(f"written: {out}, {count} {what}{'' if count == 1 else 's'}", markup=False)
 
 
 def days(month: str | None, first: str | None, end: str | None) -> tuple[date | None, date | None]:

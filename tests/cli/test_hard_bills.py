@@ -11,7 +11,7 @@ import pytest
 from ledger import Ledger
 from pricing import PriceBook, Usage
 from router import BadRequest
-from router.cli import options, statements
+from router.cli import app, options, statements
 
 from .test_bills import billed_at
 from .world import Doc, Providers, World
@@ -248,3 +248,20 @@ def test_a_terminal_of_another_alphabet_gets_escapes_and_files_get_utf_8(world: 
         done.quiet()
     page = world.launch("report", "--html", "-", env=narrow, plain=True).wait()
     assert (page.code, "·" in page.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "next_"),
+    [(("statement", "import", "bill.csv"), "the same command again does the rest"), (("run",), "`faregate resume`")],
+)
+def test_an_interrupted_command_says_how_to_go_on(
+    words: tuple[str, ...], next_: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "app", stopped)
+    with pytest.raises(SystemExit) as ended:
+        app.main(words)
+    assert ended.value.code == 130
+    assert next_ in capsys.readouterr().err

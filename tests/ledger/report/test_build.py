@@ -146,6 +146,12 @@ def test_a_scope_is_told_its_own_breaks() -> None:
     assert [one.job for one in w.ledger.report(NOVEMBER, "acme/a").breaks] == ["j1"]
     assert sorted(str(one.job) for one in w.ledger.report(NOVEMBER, "acme").breaks) == ["j1", "j2"]
     assert len(w.ledger.report(NOVEMBER).breaks) == 3
+    (loose,) = (one for one in w.ledger.reconcile().breaks if one.job is None)
+    w.ledger.close_break(loose.id, "accepted", author="ann", note="a trial by hand")
+    said = "Of no job, so in no sum here: 0.70 USD that people accepted of bills, in all."
+    assert said in w.ledger.report(NOVEMBER).notes
+    assert said not in w.ledger.report(NOVEMBER, "acme").notes
+    assert w.ledger.report(NOVEMBER).totals[0].settled == usd("3.08")
 
 
 @pytest.mark.parametrize("period", [(date(1, 1, 1), date(1, 2, 1)), (date(9999, 12, 30), date(9999, 12, 31))])
