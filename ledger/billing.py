@@ -14,6 +14,7 @@ from .learning.opaque import UnitRate, unit_rates
 from .reconcile import run, words
 from .reconcile.breaks import with_words
 from .reconcile.claims import claims
+from .reconcile.matching import joined
 from .reconcile.values import Break, Reconciliation, Verdict
 from .statement import importing, kept
 from .statement.importing import Imported
@@ -98,7 +99,8 @@ class Billing:
     def proposals(self, provider: str | None = None) -> tuple[tuple[Drift, ...], tuple[UnitRate, ...]]:
         """Prices that bills no longer support, and what units are worth that nobody explains. Changes nothing."""
         ours, bills = self._store.read(lambda work: (tuple(claims(work, provider)), kept.bills(work, provider)))
-        return drifts(charges_of(ours, bills)), unit_rates(ours, bills)
+        matched = joined(ours, bills)
+        return drifts(charges_of(ours, matched)), unit_rates(ours, matched)
 
     def accuracy(self, provider: str | None = None) -> tuple[Accuracy, ...]:
         """Settled ÷ quoted of each offer with its settings, and the hold margin that would have sufficed."""

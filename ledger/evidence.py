@@ -65,7 +65,8 @@ class Terms:
         native = self.in_native(amount)
         if native is None or native.nanos < 0 or native.nanos > TOO_MUCH * self.high.nanos:
             return True
-        return native.nanos < TOO_LITTLE * self.low.nanos * Fraction(min(delivered, self.outputs), self.outputs)
+        part = TOO_LITTLE.numerator * self.low.nanos * min(delivered, self.outputs)  # whole numbers: each job is asked
+        return native.nanos * TOO_LITTLE.denominator * self.outputs < part
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,10 +116,15 @@ def note(
 def terms(attempt: Row, budget_currency: str) -> Terms:
     """What the attempt was quoted."""
     currency: str = attempt["currency"]
+    expected = Money(attempt["expected_nanos"], currency)
+    low, high = (
+        expected if attempt[end] == expected.nanos else Money(attempt[end], currency)
+        for end in ("low_nanos", "high_nanos")
+    )
     return Terms(
-        low=Money(attempt["low_nanos"], currency),
-        expected=Money(attempt["expected_nanos"], currency),
-        high=Money(attempt["high_nanos"], currency),
+        low=low,
+        expected=expected,
+        high=high,
         outputs=attempt["outputs_asked"],
         budget_currency=budget_currency,
         rate=rate(attempt["rate"]),

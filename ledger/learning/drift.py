@@ -45,18 +45,14 @@ def drifts(charges: Iterable[Charge], *, minimum: int = MINIMUM) -> tuple[Drift,
     groups = defaultdict[tuple[str, tuple[tuple[str, str], ...], str, str], list[Charge]](list)
     for one in charges:
         groups[one.offer, tuple(sorted(one.settings.items())), one.unit, one.amount.currency].append(one)
-    found = (_drift(sorted(group, key=_order), minimum) for _, group in sorted(groups.items()))
+    found = (_drift(sorted(group, key=lambda one: one.order), minimum) for _, group in sorted(groups.items()))
     return tuple(one for one in found if one is not None)
-
-
-def _order(one: Charge) -> tuple[object, ...]:
-    return one.at, one.amount.nanos, one.low, one.high
 
 
 def _drift(charges: Sequence[Charge], minimum: int) -> Drift | None:
     latest = charges[-1]
     card = latest.card_price
-    last = max((index for index, one in enumerate(charges) if one.supports(card)), default=-1)
+    last = next((index for index in range(len(charges) - 1, -1, -1) if charges[index].supports(card)), -1)
     window = charges[last + 1 :]
     if len(window) < minimum:
         return None

@@ -11,9 +11,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ..reconcile.causes import plain
-from ..reconcile.matching import lines_of, match
+from ..reconcile.matching import Matched
 from ..reconcile.values import Claimed
-from ..statement.lines import NANOS, Statement, StatementLine
+from ..statement.lines import NANOS, StatementLine
 
 MINIMUM = 8
 
@@ -40,12 +40,9 @@ class UnitRate:
     text: str
 
 
-def unit_rates(
-    claims: Iterable[Claimed], statements: Iterable[Statement], *, minimum: int = MINIMUM
-) -> tuple[UnitRate, ...]:
+def unit_rates(claims: Iterable[Claimed], matched: Matched, *, minimum: int = MINIMUM) -> tuple[UnitRate, ...]:
     """One for each offer and settings that has at least `minimum` charges with a count of unnamed units."""
     ours = {claim.attempt: claim for claim in claims}
-    matched = match(sorted(ours.values(), key=lambda one: (one.provider, one.job, one.attempt)), lines_of(statements))
     groups = defaultdict[tuple[str, tuple[tuple[str, str], ...], str], list[tuple[Claimed, StatementLine]]](list)
     for attempt, lines in sorted(matched.of_claims.items()):
         claim = ours[attempt]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from pricing import Money
 
@@ -17,6 +18,7 @@ _LONG: Mapping[str, int] = {"min": 60, "h": 3600}
 _RELEASED = ("released", "expired", "written_off")
 
 
+@lru_cache(maxsize=256)
 def unit_of(text: str) -> tuple[Fraction, str]:
     """How many of which base unit: "30 s" is 30 of s, "Seconds" one; empty: nothing is said."""
     found = _COUNTED.fullmatch(text.strip().lower())
@@ -152,7 +154,8 @@ class Case:
         self.charges = [line for line in lines if line.kind in ("usage", "adjustment", "purchase")]
         self.refunds = [line for line in lines if line.kind == "refund"]
         others = [line for line in lines if line.kind == "discount"]
-        native = {id(line): native_of(line, basis, worth) for line in lines}
+        plain = all(_is_plain(line, basis) for line in lines)
+        native = {id(line): line.amount.nanos if plain else native_of(line, basis, worth) for line in lines}
         self.invoiced = sum(native.values())
         self.variance = self.invoiced - basis.posted
         self.within = tolerances.hold(self.variance, basis.posted)
@@ -164,7 +167,9 @@ class Case:
             native[id(line)] if line.list_amount is None else _scaled(line, native[id(line)]) for line in self.charges
         )
         """Charges before discounts."""
-        self.value = sum((value_of(line, basis, worth) for line in lines), Fraction(0))
+        self.value = (
+            self.invoiced * basis.rate if plain else sum((value_of(line, basis, worth) for line in lines), Fraction(0))
+        )
         """In nanos of the budget's currency."""
         self.foreign = any(line.amount.currency != basis.currency for line in lines)
         self.derived = False
@@ -259,11 +264,17 @@ def native_of(line: StatementLine, basis: Basis, worth: Mapping[str, Fraction]) 
 def value_of(line: StatementLine, basis: Basis, worth: Mapping[str, Fraction]) -> Fraction:
     """The line in nanos of the budget's currency."""
     currency, nanos = line.amount.currency, line.amount.nanos
-    if currency == basis.currency:
-        if line.credit_value is None or basis.budget == basis.currency:
-            return nanos * basis.rate
+    if _is_plain(line, basis):
+        return nanos * basis.rate
+    if currency == basis.currency and line.credit_value is not None:
         return nanos * line.credit_value * _worth("USD", basis.budget, line, worth)
     return nanos * _worth(currency, basis.budget, line, worth)
+
+
+def _is_plain(line: StatementLine, basis: Basis) -> bool:
+    """In our native currency, and at the rate that we took it at."""
+    alike = line.amount.currency == basis.currency
+    return alike and (line.credit_value is None or basis.budget == basis.currency)
 
 
 def _worth(currency: str, budget: str, line: StatementLine, worth: Mapping[str, Fraction]) -> Fraction:

@@ -27,6 +27,8 @@ from ..tables import ATTEMPT, EVENT, JOB, OBSERVATION, QUOTE
 from .values import Claimed, QuotedLine
 
 PAGE = 1000
+_GONE = ("released", "expired", "written_off")
+_TURNED_AWAY = ("refused", "not_sent")
 _JOBS = Statement(
     sa.select(JOB.c.id, JOB.c.scope, JOB.c.currency, JOB.c.state, JOB.c.attempts, JOB.c.held_nanos)
     .where(JOB.c.id > sa.bindparam("after"))
@@ -40,16 +42,36 @@ def _in_page(column: "sa.ColumnElement[Any]") -> "sa.ColumnElement[bool]":
     return sa.and_(column > sa.bindparam("after"), column <= sa.bindparam("last"))
 
 
-_ATTEMPTS = Statement(sa.select(ATTEMPT).where(_in_page(ATTEMPT.c.job)).order_by(ATTEMPT.c.job, ATTEMPT.c.number))
-_SAID = Statement(sa.select(OBSERVATION).where(_in_page(OBSERVATION.c.job)).order_by(OBSERVATION.c.id))
+def _read(table: sa.Table, names: str) -> "sa.Select[Any]":
+    return sa.select(*(table.c[name] for name in names.split())).where(_in_page(table.c.job))
+
+
+_ATTEMPTS = Statement(
+    _read(
+        ATTEMPT,
+        "id job number provider provider_job offer settings outputs_asked outcome quote_id currency low_nanos "
+        "expected_nanos high_nanos rate started_at",
+    ).order_by(ATTEMPT.c.job, ATTEMPT.c.number)
+)
+_SAID = Statement(
+    _read(
+        OBSERVATION,
+        "id job attempt step at evidence amount_nanos currency revision final delivered external_id state",
+    ).order_by(OBSERVATION.c.id)
+)
+_NEWEST = sa.select(EVENT.c.job, sa.func.max(EVENT.c.step)).where(_in_page(EVENT.c.job)).group_by(EVENT.c.job)
 _EVENTS = Statement(
-    sa.select(EVENT.c.job, EVENT.c.attempt, EVENT.c.step, EVENT.c.at, EVENT.c.outcome, EVENT.c.state)
-    .where(_in_page(EVENT.c.job))
+    _read(EVENT, "job attempt step at outcome state")
+    .where(
+        sa.or_(
+            sa.tuple_(EVENT.c.job, EVENT.c.step).in_(_NEWEST),
+            EVENT.c.outcome.in_([sa.literal_column(f"'{one}'") for one in _TURNED_AWAY]),
+        )
+    )
     .order_by(EVENT.c.id)
 )
+"""How each job stands, and who turned it away; not how it came to that."""
 _QUOTE = Statement(sa.select(QUOTE.c.body).where(QUOTE.c.id == sa.bindparam("quote")))
-_GONE = ("released", "expired", "written_off")
-_TURNED_AWAY = ("refused", "not_sent")
 
 
 def claims(
@@ -123,7 +145,6 @@ def _claim(
         released = away[-1] if away else released
     if owed is None and billed and released is None:
         owed = agreed.expected  # the bill was the first to say anything
-    currency = attempt["currency"]
     seen = [one["delivered"] for one in mine if one["evidence"] != "resolve"]
     delivered = attempt["outputs_asked"] if posted is None or not seen else max(seen)
     return Claimed(
@@ -138,7 +159,7 @@ def _claim(
         attempt["outcome"],
         attempt["outputs_asked"],
         delivered,
-        Span(*(Money(attempt[f"{end}_nanos"], currency) for end in ("low", "expected", "high"))),
+        Span(agreed.low, agreed.expected, agreed.high),
         quotes.lines(attempt["quote_id"]),
         Money(job["held_nanos"] if attempt["number"] == job["attempts"] else 0, job["currency"]),
         None if finding.reported is None else agreed.in_native(finding.reported),

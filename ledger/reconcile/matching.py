@@ -67,6 +67,11 @@ def _superseded(told: Iterable[Statement]) -> set[tuple[str, str, str]]:
     return gone
 
 
+def joined(claims: Iterable[Claimed], statements: Iterable[Statement]) -> Matched:
+    """All lines of all statements, each once, to attempts: their order makes no difference."""
+    return match(sorted(claims, key=lambda one: (one.provider, one.job, one.attempt)), lines_of(statements))
+
+
 def match(claims: Sequence[Claimed], lines: Iterable[StatementLine]) -> Matched:
     """Lines to attempts by exact keys. Nothing is matched by likeness."""
     jobs = {(one.provider, one.provider_job): one.attempt for one in claims if one.provider_job}

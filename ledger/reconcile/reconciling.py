@@ -12,7 +12,7 @@ from ..statement.lines import Statement
 from .breaks import break_of, make, with_words
 from .expected import EXPECTED, Expectations
 from .likeness import suggest
-from .matching import coverage_of, lines_of, match
+from .matching import Matched, coverage_of, lines_of, match
 from .rows import Terms, billed_row, gap_row, loose_rows
 from .sums import sum_rows
 from .totals import totals_of
@@ -30,16 +30,18 @@ def reconcile(
     words: Iterable[Word] = (),
     expectations: Expectations = EXPECTED,
     worth: Mapping[str, Fraction] = _NO_WORTH,
+    matched: Matched | None = None,
 ) -> Reconciliation:
     """What was quoted, held, reported, posted and invoiced, set side by side.
 
     `at` is now: it decides what is due. `worth`: budget currency per unit of a currency that bills are in. The order
-    of claims and statements makes no difference. Raises BadStatement where a bill is in a currency of unknown worth.
+    of claims and statements makes no difference. `matched`: both, joined before. Raises BadStatement where a bill is in
+    a currency of unknown worth.
     """
     ours = sorted(claims, key=lambda one: (one.provider, one.job, one.attempt))
     bills = sorted(statements, key=lambda one: (one.provider, one.source, one.period, one.fetched_at))
     terms = Terms(at, tolerances or Tolerances(), expectations, worth)
-    coverage, matched = coverage_of(bills, expectations), match(ours, lines_of(bills))
+    coverage, matched = coverage_of(bills, expectations), matched or match(ours, lines_of(bills))
     seen, rest = dict[str, JobMatch](), list[Claimed]()
     for claim in ours:
         lines = matched.of_claims.get(claim.attempt)

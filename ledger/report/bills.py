@@ -16,6 +16,7 @@ from ..learning.drift import Drift as Proposed
 from ..learning.drift import drifts
 from ..reconcile.causes import plain
 from ..reconcile.claims import claims
+from ..reconcile.matching import joined
 from ..reconcile.reconciling import reconcile
 from ..reconcile.run import words
 from ..reconcile.values import Break, Claimed, JobMatch, Reconciliation, Word
@@ -26,12 +27,7 @@ from .cells import Billed
 from .sources import within
 from .values import Drift
 
-_GRANTED = Statement(
-    sa.text(
-        "SELECT attempt.id, job.granted_at, job.tags FROM attempt JOIN job ON job.id = attempt.job "
-        "WHERE job.granted_at >= :starts AND job.granted_at < :ends"
-    )
-)
+_GRANTED = Statement(sa.text("SELECT id, granted_at, tags FROM job WHERE granted_at >= :starts AND granted_at < :ends"))
 _ACCEPTED = Statement(
     sa.text(
         "SELECT currency, CAST(SUM(posted_nanos) AS BIGINT) AS nanos FROM saying GROUP BY currency ORDER BY currency"
@@ -70,7 +66,12 @@ def told(work: Work, at: datetime, stretch: tuple[int, int], scope: str | None, 
     if not statements:
         return None
     ours = tuple(claims(work, minimums=by.minimums))
-    found, unread = _judged(ours, statements, at, words(work), by.worth)
+    matched = joined(ours, statements)
+    said = words(work)
+    try:
+        found, unread = [reconcile(ours, statements, at=at, words=said, worth=by.worth, matched=matched)], list[str]()
+    except BadStatement:
+        found, unread = _one_by_one(ours, statements, at, said, by.worth)
     of_attempt = {one.attempt: one for one in ours}
     invoiced, notes = _invoiced(work, (row for one in found for row in one.jobs), of_attempt, stretch)
     breaks = tuple(each for one in found for each in one.breaks)
@@ -82,22 +83,19 @@ def told(work: Work, at: datetime, stretch: tuple[int, int], scope: str | None, 
             notes.append(f"{nobodys} breaks that name no job are of no scope, so not in this report.")
     elif accepted := [str(Money(row["nanos"], row["currency"])) for row in work.rows(_ACCEPTED, {}) if row["nanos"]]:
         notes.append(f"Of no job, so in no sum here: {', '.join(accepted)} that people accepted of bills, in all.")
-    drift = tuple(map(_drift, drifts(charges_of(ours, statements))))
+    drift = tuple(map(_drift, drifts(charges_of(ours, matched))))
     return Bills(invoiced, breaks, drift, tuple(notes), tuple(unread))
 
 
-def _judged(
+def _one_by_one(
     ours: Sequence[Claimed],
     statements: Sequence[Bill],
     at: datetime,
     said: Sequence[Word],
     worth: Mapping[str, Fraction],
 ) -> tuple[list[Reconciliation], list[str]]:
-    """All at once; where one bill cannot be told, provider by provider, so that it hides no other."""
-    try:
-        return [reconcile(ours, statements, at=at, words=said, worth=worth)], []
-    except BadStatement:
-        found, unread = list[Reconciliation](), list[str]()
+    """Provider by provider, so that one bill that cannot be told hides no other."""
+    found, unread = list[Reconciliation](), list[str]()
     for provider in sorted({one.provider for one in ours} | {one.provider for one in statements}):
         mine = [one for one in ours if one.provider == provider]
         billed = [one for one in statements if one.provider == provider]
@@ -117,9 +115,9 @@ def _invoiced(
     for row in rows:
         if row.subject == "aggregate" and row.invoiced:
             sums.add(row.provider)
-        if row.subject != "job" or row.attempt is None or row.invoiced is None or row.attempt not in granted:
+        if row.subject != "job" or row.attempt is None or row.invoiced is None or row.job not in granted:
             continue
-        claim, job = ours[row.attempt], granted[row.attempt]
+        claim, job = ours[row.attempt], granted[row.job]
         quoted = claim.quoted
         terms = Quoted(quoted.low, quoted.expected, quoted.high, claim.outputs_asked, claim.held.currency, claim.rate)
         amount = terms.in_budget(row.invoiced)

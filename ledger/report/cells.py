@@ -177,16 +177,18 @@ class _Sums:
 
     def group(self, row: Row) -> int | None:
         """The number of a row's group; None: it is of another scope."""
-        names = row["scope"], row["currency"], row["provider"], row["offer"], row["tags"]
+        return self._of((row["scope"], row["currency"], row["provider"], row["offer"], row["tags"]))
+
+    def _of(self, names: tuple[str, str, str, str, str]) -> int | None:
         if names not in self._known:
-            self._known[names] = self._group(row)
+            self._known[names] = self._group(names)
         return self._known[names]
 
-    def _group(self, row: Row) -> int | None:
-        scope: str = row["scope"]
+    def _group(self, names: tuple[str, str, str, str, str]) -> int | None:
+        scope, currency, provider, offer, text = names
         if self._scope is not None and scope != self._scope and not scope.startswith(f"{self._scope}/"):
             return None
-        tags = mapping(row["tags"])
+        tags = mapping(text)
         parts: list[str] = []
         for one in self._still:
             if one.startswith("tag:"):
@@ -194,8 +196,8 @@ class _Sums:
             elif one.startswith("scope:"):
                 parts.append("/".join(scope.split("/")[: int(one[6:])]))
             else:
-                parts.append(row[one])
-        return self._groups.setdefault((*parts, row["currency"]), len(self._groups))
+                parts.append({"scope": scope, "provider": provider, "offer": offer}[one])
+        return self._groups.setdefault((*parts, currency), len(self._groups))
 
     def folded(self, facets: Mapping[int, int | None], rows: Iterable[Row]) -> None:
         """Rows of the rollup, the many ones: in order of their days."""
@@ -219,11 +221,11 @@ class _Sums:
 
     def bill(self, one: Billed) -> None:
         """Only a group with a line on a bill is invoiced at all."""
-        row = {"scope": one.scope, "currency": one.currency, "provider": one.provider, "offer": one.offer}
-        self.add(row | {"tags": one.tags}, one.granted_at, (0, 0, 0, 0))
-        group = self.group(row | {"tags": one.tags})
+        group = self._of((one.scope, one.currency, one.provider, one.offer, one.tags))
         if group is not None:
-            billed = self._at(one.granted_at)[4]
+            *others, billed = self._at(one.granted_at)
+            for sums in others if group not in billed else ():
+                sums.setdefault(group, 0)
             billed[group] = billed.get(group, 0) + one.nanos
 
     def _at(self, at: int) -> Amounts:

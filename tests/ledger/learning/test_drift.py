@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import pricing
@@ -16,7 +16,9 @@ from ledger.errors import BadRequest
 from ledger.learning.charges import Charge, charges_of
 from ledger.learning.drift import drifts
 from ledger.learning.override import proposal
-from ledger.reconcile.values import QuotedLine
+from ledger.reconcile.matching import joined
+from ledger.reconcile.values import Claimed, QuotedLine
+from ledger.statement.lines import StatementLine
 from pricing import Money, PriceBook, Usage, usd
 from tests.ledger.reconcile.making import bill, claim, line
 
@@ -134,11 +136,34 @@ def test_charges_come_from_claims_and_bills() -> None:
     jobs = [claim(n, quoted_lines=quoted, settings=LOW, posted=usd("0.70")) for n in range(10)]
     lines = [line(f"l{n}", "0.70", n, unit_price=Decimal("0.07")) for n in range(10)]
     refund = line("r", "-0.70", 0, kind="refund", quantity=None, unit_price=None)
-    charges = charges_of(jobs, [bill(*lines, refund)])
+    charges = charges_of(jobs, joined(jobs, [bill(*lines, refund)]))
     assert len(charges) == 9
     assert {(one.amount, one.low, one.high) for one in charges} == {(usd("0.70"), Fraction(10), Fraction(10))}
     (found,) = drifts(charges)
     assert found.charges == 9
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(("0.14", "0.11")), st.integers(0, 3), st.sampled_from(("0.14", "0.11", "0.09"))),
+        max_size=30,
+    )
+)
+@example([("0.11", 5, "0.11"), ("0.14", 5, "0.09"), *[("0.14", 1, "0.09")] * 20])
+def test_older_charges_than_the_last_at_the_cards_price_tell_nothing(told: list[tuple[str, int, str]]) -> None:
+    """Only the newest are looked at: the same is found as with all of them, whatever came in one instant."""
+    jobs, lines, every = list[Claimed](), list[StatementLine](), list[Charge]()
+    for n, (price, hour, card) in enumerate(told):
+        at, card_price = NOVEMBER_2 + timedelta(hours=hour), Fraction(card)
+        jobs.append(claim(n, quoted_lines=(QuotedLine(Fraction(10), "s", card_price),)))
+        amount = Decimal(price) * 10
+        lines.append(line(f"l{n:03}", str(amount), n, unit_price=Decimal(price), charged_at=at))
+        ten, cost = Fraction(10), Money.of(amount, "USD")
+        every.append(Charge(OFFER, {"resolution": "720p"}, at, cost, ten, ten, Fraction(1), "s", card_price))
+    charges = charges_of(jobs, joined(jobs, [bill(*lines)]))
+    assert set(map(repr, charges)) <= set(map(repr, every))
+    for least in (1, 2, 8):
+        assert drifts(charges, minimum=least) == drifts(every, minimum=least)
 
 
 @given(

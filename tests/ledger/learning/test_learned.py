@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ledger.learning.accuracy import accuracy, quantile
 from ledger.learning.opaque import unit_rates
+from ledger.reconcile.matching import joined
 from ledger.reconcile.values import Claimed
 from ledger.statement.lines import StatementLine
 from pricing import Money, Span, usd
@@ -46,7 +47,7 @@ def test_an_opaque_unit_is_learned_with_its_evidence() -> None:
         quoted = (replace(claim().quoted_lines[0], quantity=Fraction(n)),)
         jobs.append(claim(n, quoted_lines=quoted, posted=cost, quoted=Span(cost, cost, cost)))
         lines.append(line(f"l{n}", str(cost.amount), n, quantity=cost.amount, unit_price=Decimal(1)))
-    (one,) = unit_rates(jobs, [bill(*lines)])
+    (one,) = unit_rates(jobs, joined(jobs, [bill(*lines)]))
     assert (one.price, one.per_measure, one.measure, one.charges) == (1, Fraction("0.14"), "s", 12)
     assert one.text == ("fal/fal-ai/creatify/aurora: a unit is 1 USD; 0.14 units per s, by 12 charges since 2026-11-10")
     assert len(one.evidence) == 12
@@ -55,10 +56,10 @@ def test_an_opaque_unit_is_learned_with_its_evidence() -> None:
 def test_a_unit_that_varies_is_told_as_a_range() -> None:
     jobs = [claim(n) for n in range(10)]
     lines = [line(f"l{n}", f"1.{n}", n, quantity=Decimal(2), unit_price=None) for n in range(10)]
-    (one,) = unit_rates(jobs, [bill(*lines)])
+    (one,) = unit_rates(jobs, joined(jobs, [bill(*lines)]))
     assert (one.price, one.low, one.high) == (None, Fraction("0.5"), Fraction("0.95"))
     assert "varies, 0.5 to 0.95 USD" in one.text
 
 
 def test_few_charges_teach_nothing() -> None:
-    assert unit_rates([claim()], [bill(line())]) == ()
+    assert unit_rates([claim()], joined([claim()], [bill(line())])) == ()
