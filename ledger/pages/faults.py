@@ -10,7 +10,7 @@ from .parts import ROWS, Figure, Key, Section, Table, more, number, prose, text,
 from .text import Shown, amount, by_currency, count, joined, moment, plain, sums
 
 _ORDER: tuple[BreakStatus, ...] = ("open", "disputed", "pending", "accepted", "adjusted", "closed")
-UNBILLED = "No bill has a line for this period, so nothing could be compared: faregate statement fetch asks for them."
+UNBILLED = "Nothing could be compared: no bill of this period is known. See the notes; faregate statement fetch asks."
 _WORRY = ("open", "disputed")
 _KEYS = Key("alarm", "open"), Key("disputed", "disputed"), Key("held", "pending")
 

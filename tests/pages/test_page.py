@@ -157,6 +157,26 @@ def test_too_early_to_look_ahead_is_said_and_nothing_is_promised() -> None:
     assert not any(words in said for words in ("should end", "should come", "Expected by", "Likely"))
 
 
+def test_without_a_bill_nothing_is_said_to_agree() -> None:
+    made = replace(sample(), breaks=(), drift=())
+    said = read(page(made)).words
+    assert "Nowhere: no break is open, pending or remembered." in said
+    assert "Every charge supports the price on its card." in said
+    none = replace(made, totals=(replace(made.totals[0], invoiced=None),))
+    said = read(page(none)).words
+    assert said.count("Nothing could be compared: no bill of this period is known.") == 2
+    assert "Nowhere" not in said
+
+
+def test_credits_that_expire_before_they_are_used_run_out_then() -> None:
+    made = sample()
+    (runway,) = made.runways
+    assert "runs out on 2027-01-18, in 55 days." in read(page(made)).words
+    lost = replace(runway, exhausts_on=runway.lots[-1].expires_on)
+    said = read(page(replace(made, runways=(lost,)))).words
+    assert "runs out on 2027-02-12, in 80 days, as the last of it expires." in said
+
+
 def test_an_outlook_of_another_period_is_drawn_from_today() -> None:
     made = sample()
     other = replace(made, by_day=made.by_day[:9], tz="Europe/Paris")
