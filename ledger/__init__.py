@@ -1,5 +1,7 @@
 """Who owes what: budgets, holds, the journal, verification. Knows prices from `pricing`, nothing of the router."""
 
+from .bills.importing import Imported
+from .bills.kept import Filed
 from .check.condition import Condition, look_at
 from .credit.balance import Prepaid
 from .errors import (
@@ -25,8 +27,6 @@ from .ledger import Ledger
 from .migrations import Upgraded, upgrade
 from .reconcile.values import Break, JobMatch, Reconciliation, Totals
 from .report.values import BurnDown, Cell, Report
-from .statement.importing import Imported
-from .statement.kept import Filed
 from .statement.lines import Source, Statement, StatementLine
 from .statement.mapping import read_mapping
 from .statement.reading import read_statement

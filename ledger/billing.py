@@ -6,19 +6,18 @@ from fractions import Fraction
 from functools import partial
 from types import MappingProxyType
 
+from .bills import importing, kept, run, words
+from .bills.claims import claims
+from .bills.importing import Imported
+from .bills.kept import Filed
 from .instants import moment
 from .learning.accuracy import Accuracy, accuracy
 from .learning.charges import charges_of
 from .learning.drift import Drift, drifts
 from .learning.opaque import UnitRate, unit_rates
-from .reconcile import run, words
 from .reconcile.breaks import with_words
-from .reconcile.claims import claims
 from .reconcile.matching import joined
 from .reconcile.values import Break, Reconciliation, Verdict
-from .statement import importing, kept
-from .statement.importing import Imported
-from .statement.kept import Filed
 from .statement.lines import Statement
 from .store import Store
 from .texts import clean

@@ -8,11 +8,11 @@ tables serve SQLite and PostgreSQL; what differs is told apart here.
 import sqlalchemy as sa
 
 from .accounts import BOOKS
+from .billed import BILLED, LISTED, SAYING, STATEMENT
 from .columns import METADATA, STRICT, LedgerRow, check, index_where, one_of, text, whole
 from .evidence import CHANNELS, RANKS
 from .instants import WEEKDAYS, WINDOWS
 from .marks import MIGRATION as MIGRATION
-from .statement.tables import BILLED, LISTED, SAYING, STATEMENT
 from .states import OPEN, STATES
 from .taught import RATING, TIMING
 from .told import FORECAST

@@ -9,10 +9,9 @@ from fractions import Fraction
 
 from .billing import NOTHING, Billing
 from .errors import BadRequest
-from .forecast import store as outlook
 from .forecast.values import Forecast, Planned
 from .instants import moment, zone
-from .report import bills, build, cells, rollup
+from .report import bills, build, cells, outlooks, rollup
 from .report.build import Asked
 from .report.values import Cell, Grouping, Report
 from .scopes import chain
@@ -79,8 +78,8 @@ class Telling(Billing):
             chain(scope)
             made = self._store.read(
                 lambda work: [
-                    (limit, outlook.of_budget(work, now, limit, planned))
-                    for limit in outlook.of_scope(work, now, scope)
+                    (limit, outlooks.of_budget(work, now, limit, planned))
+                    for limit in outlooks.of_scope(work, now, scope)
                 ]
             )
         if not made:
@@ -92,7 +91,7 @@ class Telling(Billing):
     def _keep(self, made: build.Kept) -> None:
         def unit(work: Work) -> None:
             for limit, forecast in made:
-                outlook.keep(work, limit, forecast)
+                outlooks.keep(work, limit, forecast)
 
         if made:
             self._store.write(unit)

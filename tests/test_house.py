@@ -24,8 +24,20 @@ SANDBOX_PURE = {
 PURE = {
     "pricing": None,  # every room but `load`
     "router": {
-        *("choose", "flow", "health", "hints", "knapsack", "latency", "plan", "policy", "ports", "quality", "ranking"),
-        *("rechoose", "request", "signatures", "steps", "talk", "telling"),
+        *(
+            "candidates",
+            "choose",
+            "flow",
+            "health",
+            "hints",
+            "knapsack",
+            "latency",
+            "margins",
+            "plan",
+            "policy",
+            "ports",
+        ),
+        *("quality", "ranking", "rechoose", "request", "signatures", "steps", "talk", "telling"),
         *(f"sandbox/{room}" for room in SANDBOX_PURE),
     },
     "ledger": {"states", "accounts", "posting", "moves", "evidence", "variance"},
@@ -39,18 +51,7 @@ PURE_FOLDERS = {
     "ledger/export",
 }
 """Every room of these is pure, but those that bring the database in."""
-NOT_PURE = {
-    *(
-        "statement/importing",
-        "statement/kept",
-        "statement/tables",
-        "reconcile/run",
-        "reconcile/words",
-        "reconcile/claims",
-    ),
-    *("forecast/store", "forecast/tables"),
-    *("export/files", "export/reading", "export/run"),
-}
+NOT_PURE = {"export/files", "export/reading", "export/run"}
 IMPURE_MODULES = {
     *("asyncio", "httpx", "os", "random", "secrets", "socket", "sqlite3", "sqlalchemy", "sqlmodel", "subprocess"),
     *("tempfile", "threading", "time", "urllib", "uuid"),

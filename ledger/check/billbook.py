@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 
-from ..statement.kept import digest_of
-from ..statement.tables import BILLED, SAYING, STATEMENT
+from ..billed import BILLED, SAYING, STATEMENT
+from ..bills.kept import digest_of
 from ..store import Row, Statement, Work
 from ..tables import ENTRY, TXN
 from . import facts

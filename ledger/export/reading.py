@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..bills.importing import MARK
+from ..bills.words import ACCEPTED
 from ..instants import EPOCH, FOREVER
-from ..reconcile.words import ACCEPTED
 from ..scopes import chain
-from ..statement.importing import MARK
 from ..store import Row, Statement, Work
 from ..tables import ATTEMPT
 from . import hledger

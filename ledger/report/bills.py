@@ -9,18 +9,18 @@ import sqlalchemy as sa
 
 from pricing import Money
 
+from ..bills import kept
+from ..bills.claims import claims
+from ..bills.run import words
 from ..errors import BadStatement
 from ..evidence import Terms as Quoted
 from ..learning.charges import charges_of
 from ..learning.drift import Drift as Proposed
 from ..learning.drift import drifts
 from ..reconcile.causes import plain
-from ..reconcile.claims import claims
 from ..reconcile.matching import joined
 from ..reconcile.reconciling import reconcile
-from ..reconcile.run import words
 from ..reconcile.values import Break, Claimed, JobMatch, Reconciliation, Word
-from ..statement import kept
 from ..statement.lines import Statement as Bill
 from ..store import Statement, Work
 from .cells import Billed

@@ -13,12 +13,11 @@ from pricing import Money
 from ..budget import budgets
 from ..budget.budgets import Limit
 from ..errors import BadRequest
-from ..forecast import store as outlook
 from ..forecast.values import Forecast, Planned
 from ..instants import bounds, moment, zone
 from ..scopes import chain
 from ..store import Work
-from . import anomalies, cells, sources
+from . import anomalies, cells, outlooks, sources
 from .bills import Bills
 from .values import MONTHS, Anomaly, BurnDown, BurnPoint, Cell, Exposure, Grouping, Report, Totals
 
@@ -131,7 +130,7 @@ def _burn_downs(work: Work, now: int, scope: str | None) -> tuple[tuple[BurnDown
     limits.sort(key=_fullness, reverse=True)
     found, made = list[BurnDown](), Kept()
     for limit in limits[:MOST_BUDGETS]:
-        forecast = outlook.of_budget(work, now, limit)
+        forecast = outlooks.of_budget(work, now, limit)
         made.append((limit, forecast))
         is_total = limit.window == "total"
         found.append(
@@ -183,7 +182,7 @@ def overall(work: Work, now: int, planned: Sequence[Planned] = ()) -> Kept:
             limit = ", ".join(currencies)
             raise BadRequest(f"no budget is in {batch.amount.currency}", value=str(batch.amount), limit=limit)
     return [
-        (outlook.whole(now, currency), outlook.of_everything(work, now, currency, mine))
+        (outlooks.whole(now, currency), outlooks.of_everything(work, now, currency, mine))
         for currency in currencies
         for mine in [[batch for batch in planned if batch.amount.currency == currency]]
     ]
@@ -200,8 +199,8 @@ def _anomalies(work: Work, now: int, asked: Asked) -> tuple[Anomaly, ...]:
         days.setdefault(one.currency, {})[date.fromisoformat(one.keys["day"])] = one.settled.nanos
     for currency, spent in sorted(days.items()):
         found += anomalies.spend(spent, currency, asked.period, today)
-    if first > outlook.SINCE_EVER:
-        earlier = cells.spend(work, ("provider", "offer"), (outlook.SINCE_EVER, first), tz=asked.tz, scope=asked.scope)
+    if first > outlooks.SINCE_EVER:
+        earlier = cells.spend(work, ("provider", "offer"), (outlooks.SINCE_EVER, first), tz=asked.tz, scope=asked.scope)
         seen: dict[tuple[str, str], date] = {}
         for one in cells.spend(work, ("day", "provider", "offer"), asked.period, tz=asked.tz, scope=asked.scope):
             seen.setdefault((one.keys["provider"], one.keys["offer"]), date.fromisoformat(one.keys["day"]))

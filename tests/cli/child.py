@@ -23,7 +23,7 @@ import typer.main
 import router.cli.run as commands
 import router.sandbox  # warm, so that a forked one serves at once
 from ledger import Imported, Ledger
-from ledger.statement import importing
+from ledger.bills import importing
 from pricing import PriceBook, usd
 from router import Router
 from router.cli import main

@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ledger import Imported, Ledger, Statement, read_statement
-from ledger.statement import importing
+from ledger.bills import importing
 from ledger.store.postgres import PostgresWork
 from ledger.store.sqlite import SqliteWork
 from tests.ledger.world import World, quote

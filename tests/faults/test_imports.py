@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ledger import Ledger
-from ledger.statement import importing
+from ledger.bills import importing
 from pricing import usd
 from tests.cli.world import Runner, until
 from tests.cli.world import World as CommandLine

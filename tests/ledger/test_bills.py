@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ledger import BadRequest, Imported, JobMatch, Ledger, Statement, read_statement
+from ledger.bills import importing
 from ledger.reconcile.values import CAUSES
-from ledger.statement import importing
 from pricing import Money, usd
 from tests.ledger import books, world
 from tests.ledger.quarter import EUR, FETCHED, NOW, Planted, Quarter, quarter

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from ledger import BadRequest, BadStatement, Ledger, Reconciliation, Statement, read_mapping, read_statement
 from ledger.billing import Billing
+from ledger.bills import importing
 from ledger.reconcile import charging
-from ledger.statement import importing
 from ledger.statement.lines import StatementLine
 from pricing import Money, usd
 from tests.ledger import world

@@ -21,10 +21,10 @@ from ..evidence import weigh
 from ..instants import moment
 from ..jobs.rows import rate, terms
 from ..jobs.settling import observation
-from ..statement.importing import is_of_bill
+from ..reconcile.values import Claimed, QuotedLine
 from ..store import Row, Statement, Work
 from ..tables import ATTEMPT, EVENT, JOB, OBSERVATION, QUOTE
-from .values import Claimed, QuotedLine
+from .importing import is_of_bill
 
 PAGE = 1000
 _GONE = ("released", "expired", "written_off")

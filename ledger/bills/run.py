@@ -9,17 +9,17 @@ from typing import cast
 
 import sqlalchemy as sa
 
+from ..billed import SAYING
 from ..errors import BadRequest
 from ..instants import moment
-from ..statement.kept import bills
-from ..statement.tables import SAYING
+from ..reconcile.breaks import break_of
+from ..reconcile.matching import month_of
+from ..reconcile.reconciling import reconcile
+from ..reconcile.totals import totals_of
+from ..reconcile.values import Reconciliation, Verdict, Word
 from ..store import Row, Statement, Work
-from .breaks import break_of
 from .claims import claims
-from .matching import month_of
-from .reconciling import reconcile
-from .totals import totals_of
-from .values import Reconciliation, Verdict, Word
+from .kept import bills
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _SAID = Statement(sa.select(SAYING).order_by(SAYING.c.id))

@@ -14,18 +14,18 @@ import sqlalchemy as sa
 from pricing import Money
 
 from .. import texts
+from ..billed import BILLED, LISTED, STATEMENT
 from ..errors import BadRequest
 from ..evidence import MOST
 from ..instants import micros
 from ..jobs import settling
 from ..jobs.rows import SAID, job_row
 from ..reconcile.charging import charge_of
+from ..statement.lines import EARLIEST, LATEST, NANOS, Period, Statement, StatementLine
 from ..store import Row, Work
 from ..store import Statement as Query
 from ..tables import ATTEMPT
 from .kept import newest, row_of
-from .lines import EARLIEST, LATEST, NANOS, Period, Statement, StatementLine
-from .tables import BILLED, LISTED, STATEMENT
 
 PAGE = 200
 MARK = "bill:"

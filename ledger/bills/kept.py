@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from pricing import Money
 
 from .. import texts
+from ..billed import BILLED, LISTED, STATEMENT
 from ..instants import micros, moment
+from ..statement.lines import LineKind, Period, Source, StatementLine
+from ..statement.lines import Statement as Bill
 from ..store import Row, Statement, Work
-from .lines import LineKind, Period, Source, StatementLine
-from .lines import Statement as Bill
-from .tables import BILLED, LISTED, STATEMENT
 
 PAGE = 2000
 _HEADS = Statement(

@@ -13,15 +13,15 @@ from pricing import Money
 from ..budget import budgets
 from ..budget.budgets import Limit
 from ..credit import lots
+from ..forecast.outlook import forecast
+from ..forecast.score import Said, score, track
+from ..forecast.series import MOST_DAYS, day_at
+from ..forecast.values import Forecast, Lot, Planned, Question, Track
 from ..instants import FOREVER, bounds, micros, moment, zone
-from ..report import cells, rollup
 from ..scopes import chain
 from ..store import Row, Statement, Work
 from ..told import FORECAST
-from .outlook import forecast
-from .score import Said, score, track
-from .series import MOST_DAYS, day_at
-from .values import Forecast, Lot, Planned, Question, Track
+from . import cells, rollup
 
 EVERYTHING = "*"
 """The scope of a forecast over all of one currency."""

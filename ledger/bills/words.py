@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from pricing import Money
 
 from .. import journal, moves
+from ..billed import BILLED, SAYING
 from ..errors import BadRequest, WrongState
 from ..jobs.rows import attempt_row, whole
 from ..jobs.settling import post
-from ..statement.tables import BILLED, SAYING
+from ..reconcile.breaks import break_of
+from ..reconcile.values import Break, JobMatch, Reconciliation, Verdict
 from ..store import Row, Statement, Work
-from .breaks import break_of
-from .values import Break, JobMatch, Reconciliation, Verdict
 
 ACCEPTED = "break:"
 """What the `external_id` of an observation begins with that an accepted break made."""

@@ -5,8 +5,8 @@ All of it facts. A statement has all its lines once as many are listed as it say
 
 import sqlalchemy as sa
 
-from ..columns import METADATA, STRICT, LedgerRow, check, one_of, text, whole
-from .lines import KINDS, SOURCES
+from .columns import METADATA, STRICT, LedgerRow, check, one_of, text, whole
+from .statement.lines import KINDS, SOURCES
 
 
 class StatementRow(LedgerRow, table=True):
