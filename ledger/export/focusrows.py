@@ -61,15 +61,12 @@ def bill(found: Found, legs: list[Found], draws: list[Found]) -> Iterator[tuple[
     """What is on a bill and of no job of ours, once a person has accepted it. Raises BadRequest."""
     line: Found = found["line"]
     leg = next(one for one in legs if one["account"].startswith(accounts.expense("")))
-    currency, at = leg["currency"], line["charged_at"]
-    first, end = (micros(datetime.fromisoformat(f"{line[name]}T00:00:00Z")) for name in ("first_day", "end_day"))
-    if at is not None:
-        first = at - at % SECOND
-        end = first + SECOND
+    currency, kind = leg["currency"], line["kind"] or "adjustment"  # no line: what the bill did not have
+    first, end = _when(found["at"], line)
     usual = _constants(line["provider"], first) | {
-        "ChargeCategory": _CATEGORY[line["kind"]],
-        "ChargeDescription": f"{line['kind']} of no job, accepted by {line['author']}: {line['note']}",
-        "ChargeFrequency": "Usage-Based" if line["kind"] == "usage" else "One-Time",
+        "ChargeCategory": _CATEGORY[kind],
+        "ChargeDescription": f"{kind} of no job, accepted by {line['author']}: {line['note']}",
+        "ChargeFrequency": "Usage-Based" if _CATEGORY[kind] == "Usage" else "One-Time",
         "ChargePeriodStart": first,
         "ChargePeriodEnd": end,
         "InvoiceId": line["invoice"],
@@ -102,6 +99,15 @@ def bill(found: Found, legs: list[Found], draws: list[Found]) -> Iterator[tuple[
         for name in _NONE_OF.get(str(usual["ChargeCategory"]), ()):
             values[name] = None
         yield first, values
+
+
+def _when(posted_at: int, line: Found) -> tuple[int, int]:
+    """When a line was charged: at an instant, in a period; without a line when it was posted."""
+    at: int | None = posted_at if line["kind"] is None else line["charged_at"]
+    if at is not None:
+        return at - at % SECOND, at - at % SECOND + SECOND
+    first, end = (micros(datetime.fromisoformat(f"{line[name]}T00:00:00Z")) for name in ("first_day", "end_day"))
+    return first, end
 
 
 class _Part(NamedTuple):

@@ -110,9 +110,9 @@ _DRAWS = Statement(
 _ACCEPTED = Statement(
     sa.text(
         """
-        SELECT saying.txn, saying.author, saying.note, billed.provider, billed.kind, billed.charged_at,
+        SELECT saying.txn, saying.author, saying.note, saying.provider, billed.kind, billed.charged_at,
             billed.first_day, billed.end_day, billed.invoice, billed.sku, billed.provider_job
-        FROM saying JOIN billed ON billed.id = saying.billed WHERE saying.txn >= :first AND saying.txn <= :last
+        FROM saying LEFT JOIN billed ON billed.id = saying.billed WHERE saying.txn >= :first AND saying.txn <= :last
         """
     )
 )

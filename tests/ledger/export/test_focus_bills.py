@@ -15,7 +15,7 @@ from ledger import BadRequest, Ledger, Statement
 from ledger.statement.lines import LineKind, StatementLine
 from pricing import Money, usd
 from tests.ledger.acting import examples
-from tests.ledger.world import World, credit, world
+from tests.ledger.world import World, credit, quote, world
 
 from .test_focus import Rows, adds_up, conforms, rows_of, sums
 
@@ -131,6 +131,24 @@ def test_credits_billed_for_no_job_are_drawn_and_worth_what_they_had_cost() -> N
     ]  # fmt: skip
     assert sum(Decimal(row["EffectiveCost"]) for row in used) == Decimal("1.65")
     assert {row["BilledCost"] for row in used} == {"0.0"}
+
+
+def test_what_a_bill_of_sums_did_not_have_is_a_row_too_once_it_is_accepted() -> None:
+    w = world()
+    price = quote(offer="runware/creatify:aurora@0")
+    w.hold("j1", price=price)
+    w.begin("j1", "a1", provider="runware", price=price)
+    w.ledger.outcome(job="j1", attempt="a1", outcome="accepted", provider_job="p1")
+    w.settle(usd("1.40"), "j1", "a1")
+    w.ledger.import_statement(
+        Statement("runware", "runware-usage", PERIOD, (), True, FETCHED, per_job=False), author="ann"
+    )
+    w.clock.forward(days=40)
+    accepted(w.ledger)
+    rows = exported(w.ledger)
+    assert [(row["ChargeCategory"], row["BilledCost"], row["x_JobId"]) for row in rows] == [
+        ("Usage", "1.4", "j1"), ("Adjustment", "-1.4", "")
+    ]  # fmt: skip
 
 
 KINDS: tuple[LineKind, ...] = ("usage", "tax", "fee", "discount", "refund")
