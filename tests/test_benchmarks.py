@@ -10,7 +10,15 @@ BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
 @pytest.mark.parametrize(
-    "words", [("bench_ledger.py", "--quick"), ("bench_decide.py", "--quick"), ("bench_plan.py", "--quick")]
+    "words",
+    [
+        ("bench_ledger.py", "--quick"),
+        ("bench_decide.py", "--quick"),
+        ("bench_plan.py", "--quick"),
+        ("bench_export.py", "--jobs", "400"),
+        ("bench_scale.py", "--rows", "20000"),
+    ],
+    ids=lambda words: words[0],
 )
 def test_a_benchmark_runs(words: tuple[str, ...]) -> None:
     file, *options = words
