@@ -16,7 +16,7 @@ from .errors import (
     UnknownJob,
     WrongState,
 )
-from .experience import Latency, Rated
+from .experience import Charged, Latency, Rated
 from .export.files import whole as whole_file
 from .forecast.values import Forecast, Planned
 from .learning.accuracy import Accuracy
@@ -66,6 +66,7 @@ __all__ = [
     "Budget",
     "BurnDown",
     "Cell",
+    "Charged",
     "Check",
     "Condition",
     "CreditLot",

@@ -53,11 +53,11 @@ class Telling(Billing):
         now = self._store.now()
         around = cells.known(period or month_of(moment(now) if at is None else at, tz))
         asked = Asked(around, tz, scope, tag, tuple(grouping))
-        by = bills.Terms(worth, minimums)
 
         def unit(work: Work) -> tuple[Report, build.Kept]:
             stretch = cells.stretch(around, tz)
-            return build.build(work, now, asked, bills.told(work, moment(now), stretch, scope, by))
+            said = bills.told(work, moment(now), stretch, scope, worth, minimums)
+            return build.build(work, now, asked, said)
 
         report, made = self._store.read(unit)
         self._keep(made)

@@ -109,8 +109,8 @@ class Quote:
     def held_to(self, high: Money, why: str) -> "Quote":
         """The same with a higher worst case; `why` is one more assumption. Raises BadMoney where it is lower."""
         cost = replace(self.cost, high=high)
-        dollars = cost if self.dollars is self.cost else self.dollars
-        if self.plan is not None and self.dollars is not None and self.dollars is not self.cost:
+        dollars = None if self.dollars is None else cost
+        if self.plan is not None and self.dollars is not None:
             dollars = replace(self.dollars, high=self.plan.convert(high, "ceil"))
         return replace(self, cost=cost, dollars=dollars, assumptions=(*self.assumptions, why))
 

@@ -42,8 +42,12 @@ class Margins:
         ratios = defaultdict[_Kind, list[Fraction]](list)
         for one in charges:
             ratios[_kind(one)].append(Fraction(one.charged.nanos, one.expected.nanos))
-        self._most = {kind: _most(found) for kind, found in ratios.items() if len(found) >= LEAST}
-        self._most = {kind: most for kind, most in self._most.items() if most[0] > 1}
+        self._most = {
+            kind: (most, len(found))
+            for kind, found in ratios.items()
+            if len(found) >= LEAST and (most := _most(found)) > 1
+        }
+        """What they stayed within, times the expected, and of how many charges that is known."""
 
     def __bool__(self) -> bool:
         return bool(self._most)
@@ -70,7 +74,7 @@ def _kind(one: Charged | Quote) -> _Kind:
     return one.offer, tuple(sorted(one.settings.items())), one.rates
 
 
-def _most(ratios: list[Fraction]) -> tuple[Fraction, int]:
-    """What 99 of 100 stayed within, by nearest rank, up to the next per mille; and of how many."""
+def _most(ratios: list[Fraction]) -> Fraction:
+    """What 99 of 100 stayed within, by nearest rank, up to the next per mille."""
     rank = -(-len(ratios) * COVER.numerator // COVER.denominator)
-    return Fraction(-(-sorted(ratios)[rank - 1] * _GRID // 1), _GRID), len(ratios)
+    return Fraction(-(-sorted(ratios)[rank - 1] * _GRID // 1), _GRID)

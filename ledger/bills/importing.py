@@ -30,6 +30,8 @@ from .kept import newest, row_of
 PAGE = 200
 MARK = "bill:"
 """What the `external_id` of an observation begins with that a bill made."""
+ACCEPTED = "break:"
+"""The same where a person accepted a break."""
 
 _HEAD = Query(sa.select(STATEMENT.c.id).where(STATEMENT.c.id == sa.bindparam("statement")))
 _ADD_HEAD = Query(sa.insert(STATEMENT), [column.name for column in STATEMENT.c])
@@ -241,4 +243,4 @@ def _is_of(work: Work, line: Row, attempt: Row) -> bool:
 
 def is_of_bill(observation: Row) -> bool:
     """Whether a bill, or a person's word on one, made it: not what our books knew by themselves."""
-    return str(observation["external_id"] or "").startswith((MARK, "break:"))
+    return str(observation["external_id"] or "").startswith((MARK, ACCEPTED))

@@ -14,9 +14,8 @@ from ..jobs.settling import post
 from ..reconcile.breaks import break_of
 from ..reconcile.values import Break, JobMatch, Reconciliation, Verdict
 from ..store import Row, Statement, Work
+from .importing import ACCEPTED
 
-ACCEPTED = "break:"
-"""What the `external_id` of an observation begins with that an accepted break made."""
 VERDICTS: tuple[Verdict, ...] = ("accepted", "adjusted", "disputed")
 _OF_BREAK = Statement(sa.select(SAYING).where(SAYING.c.break_id == sa.bindparam("break_id")).order_by(SAYING.c.id))
 _LINE = Statement(

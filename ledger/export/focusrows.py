@@ -84,7 +84,7 @@ def bill(found: Found, legs: list[Found], draws: list[Found]) -> Iterator[tuple[
             raise BadRequest(
                 f"{Money(part.nanos, currency)} was billed for no job, and nothing says what that is worth in money",
                 value=currency,
-                next="record what the credits cost: faregate credits buy, then credits draw",
+                next="record what the credits cost: faregate credits add, then export again",
             )
         values = usual | _at_price(once(part.nanos, part.cost), currency)
         values |= {

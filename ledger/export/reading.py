@@ -8,8 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..bills.importing import MARK
-from ..bills.words import ACCEPTED
+from ..bills.importing import ACCEPTED, MARK
 from ..instants import EPOCH, FOREVER
 from ..scopes import chain
 from ..store import Row, Statement, Work

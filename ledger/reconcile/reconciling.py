@@ -12,7 +12,7 @@ from ..statement.lines import Statement
 from .breaks import break_of, make, with_words
 from .expected import EXPECTED, Expectations
 from .likeness import suggest
-from .matching import Matched, coverage_of, lines_of, match
+from .matching import Matched, coverage_of, joined
 from .rows import Terms, billed_row, gap_row, loose_rows
 from .sums import sum_rows
 from .totals import totals_of
@@ -41,7 +41,7 @@ def reconcile(
     ours = sorted(claims, key=lambda one: (one.provider, one.job, one.attempt))
     bills = sorted(statements, key=lambda one: (one.provider, one.source, one.period, one.fetched_at))
     terms = Terms(at, tolerances or Tolerances(), expectations, worth)
-    coverage, matched = coverage_of(bills, expectations), matched or match(ours, lines_of(bills))
+    coverage, matched = coverage_of(bills, expectations), matched or joined(ours, bills)
     seen, rest = dict[str, JobMatch](), list[Claimed]()
     for claim in ours:
         lines = matched.of_claims.get(claim.attempt)

@@ -13,7 +13,7 @@ from ..bills import kept
 from ..bills.claims import claims
 from ..bills.run import words
 from ..errors import BadStatement
-from ..evidence import Terms as Quoted
+from ..evidence import Terms
 from ..learning.charges import charges_of
 from ..learning.drift import Drift as Proposed
 from ..learning.drift import drifts
@@ -49,29 +49,29 @@ class Bills:
     """Why what a provider billed could not be set beside the books."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What bills are judged by: see `Billing.reconcile`."""
-
-    worth: Mapping[str, Fraction]
-    minimums: Mapping[str, Fraction]
-
-
-def told(work: Work, at: datetime, stretch: tuple[int, int], scope: str | None, by: Terms) -> Bills | None:
+def told(
+    work: Work,
+    at: datetime,
+    stretch: tuple[int, int],
+    scope: str | None,
+    worth: Mapping[str, Fraction],
+    minimums: Mapping[str, Fraction],
+) -> Bills | None:
     """What all statements say of a period, and where they differ; None: none was imported.
 
-    Invoiced is in the budget's currency, at the rate each attempt was held at.
+    Invoiced is in the budget's currency, at the rate each attempt was held at. `stretch`: microseconds since 1970, the
+    first and the first after. `worth`, `minimums`: see `Billing.reconcile`. Raises nothing for a bill: see `unread`.
     """
     statements = kept.bills(work, None)
     if not statements:
         return None
-    ours = tuple(claims(work, minimums=by.minimums))
+    ours = tuple(claims(work, minimums=minimums))
     matched = joined(ours, statements)
     said = words(work)
     try:
-        found, unread = [reconcile(ours, statements, at=at, words=said, worth=by.worth, matched=matched)], list[str]()
+        found, unread = [reconcile(ours, statements, at=at, words=said, worth=worth, matched=matched)], list[str]()
     except BadStatement:
-        found, unread = _one_by_one(ours, statements, at, said, by.worth)
+        found, unread = _one_by_one(ours, statements, at, said, worth)
     of_attempt = {one.attempt: one for one in ours}
     invoiced, notes = _invoiced(work, (row for one in found for row in one.jobs), of_attempt, stretch)
     breaks = tuple(each for one in found for each in one.breaks)
@@ -119,7 +119,7 @@ def _invoiced(
             continue
         claim, job = ours[row.attempt], granted[row.job]
         quoted = claim.quoted
-        terms = Quoted(quoted.low, quoted.expected, quoted.high, claim.outputs_asked, claim.held.currency, claim.rate)
+        terms = Terms(quoted.low, quoted.expected, quoted.high, claim.outputs_asked, claim.held.currency, claim.rate)
         amount = terms.in_budget(row.invoiced)
         if amount is None:
             beyond += 1

@@ -80,15 +80,23 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def month(text: str, option: str = "--month") -> tuple[date, date]:
+def month(text: str) -> tuple[date, date]:
     """A month, 2026-11, as its first day and the first one after. Raises BadRequest."""
+    found = month_of(text)
+    if found is None:
+        raise BadRequest(f"--month {text[:80]!r} is not a month", value=text[:80], next="write 2026-11")
+    return found
+
+
+def month_of(text: str) -> tuple[date, date] | None:
+    """The same; None: the text is no month."""
     try:
         if _MONTH.fullmatch(text):
             first = date.fromisoformat(f"{text}-01")
             return first, (first + timedelta(days=32)).replace(day=1)
     except (ValueError, OverflowError):
         pass
-    raise BadRequest(f"{option} {text[:80]!r} is not a month", value=text[:80], next="write 2026-11")
+    return None
 
 
 def day(text: str | None, option: str = "--at") -> date:

@@ -1,7 +1,6 @@
 """report, forecast: what was spent and where it is headed, for the terminal, as JSON, CSV or a page. Moves no money."""
 
 import csv
-import re
 import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -23,7 +22,6 @@ from .output import answer, console
 from .reporting import forecast_json, report_json
 
 Tz = Annotated[str, typer.Option("--tz", help="The IANA zone in which a day begins; all but UTC are slower to read.")]
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _STDOUT = Path("-")
 _NAMES = ("day", "provider", "offer", "scope")
 """What a CSV is grouped by when nothing else is asked."""
@@ -99,9 +97,8 @@ def stretch(text: str) -> tuple[date, date]:
     """A month or FROM..TO, as the first day and the first one after. Raises BadRequest."""
     first, dots, last = text.partition("..")
     try:
-        if not dots and _MONTH.fullmatch(text):
-            start = date.fromisoformat(f"{text}-01")
-            return start, (start + timedelta(days=32)).replace(day=1)
+        if not dots and (month := o.month_of(text)) is not None:
+            return month
         start = date.fromisoformat(first)
         end = date.fromisoformat(last if dots else first) + timedelta(days=1)
     except (ValueError, OverflowError) as error:

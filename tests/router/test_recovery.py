@@ -349,7 +349,7 @@ def test_three_workers_share_the_work_and_one_is_killed(tmp_path: Path) -> None:
         assert states == {"settled": 64, "released": 2}
         assert ledger.claimants() == frozenset()
     took = [{job for _, word, job in noted(log) if word == "claim"} for log in logs]
-    assert all(took), "each had its share"
+    assert all(len(jobs) > 5 for n, jobs in enumerate(took) if n != victim), "both that lived had their share"
     assert set().union(*took) == {view.id for view in _all(url)}, "none was left out"
     looks, twice = shared(logs, died)
     assert (twice, looks > 66) == ([], True)

@@ -122,8 +122,11 @@ def test_credits_billed_for_no_job_are_drawn_and_worth_what_they_had_cost() -> N
     w.ledger.buy_credits("creatify", credit("30"), usd("6.00"), lot="L2")
     imported(w.ledger, line("C-1", credit("10"), job="p-stranger", provider="creatify"))
     accepted(w.ledger)
-    with pytest.raises(BadRequest, match="10 creatify-credit was billed for no job, and nothing says what that is"):
+    with pytest.raises(
+        BadRequest, match="10 creatify-credit was billed for no job, and nothing says what that is"
+    ) as no:
         rows_of(w.ledger)
+    assert "faregate credits add" in str(no.value.next)
     w.ledger.draw_credits("creatify")
     used = [row for row in exported(w.ledger) if row["ChargeCategory"] == "Usage"]
     assert [(row["x_CreditLotId"], row["PricingCurrencyEffectiveCost"]) for row in used] == [
